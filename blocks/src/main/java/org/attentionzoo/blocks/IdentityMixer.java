@@ -1,0 +1,25 @@
+package org.attentionzoo.blocks;
+
+import ai.djl.ndarray.NDArray;
+
+/** The mixer that mixes nothing: hidden states pass through unchanged. */
+public final class IdentityMixer extends UnaryBlock implements Mixer {
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray forward(Pass pass, NDArray x) {
+    return x;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    return hidden;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return true;
+  }
+}

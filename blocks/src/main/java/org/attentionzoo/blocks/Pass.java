@@ -1,0 +1,203 @@
+package org.attentionzoo.blocks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What travels with one forward pass through the block tree: where parameters come from, whether it
+ * is a training pass, whether kernels may be used, who listens at the taps, the decoding cache, and
+ * the auxiliary losses that blocks add on the way.
+ *
+ * <p>Immutable but for the auxiliary losses; one pass belongs to one thread.
+ */
+public final class Pass {
+
+  /** The key under which a pass travels through a foreign DJL container's parameter list. */
+  public static final String KEY = "org.attentionzoo.pass";
+
+  private final ParameterStore store;
+  private final boolean training;
+  private final boolean plain;
+  private final Taps taps;
+  private final DecodeCache cache;
+  private final Map<String, NDArray> auxiliaryLosses;
+
+  private Pass(
+      ParameterStore store,
+      boolean training,
+      boolean plain,
+      Taps taps,
+      DecodeCache cache,
+      Map<String, NDArray> auxiliaryLosses) {
+    this.store = store;
+    this.training = training;
+    this.plain = plain;
+    this.taps = taps;
+    this.cache = cache;
+    this.auxiliaryLosses = auxiliaryLosses;
+  }
+
+  /**
+   * A pass that trains: dropout acts, batch statistics are used, auxiliary losses are collected.
+   *
+   * @param store where parameters come from
+   * @return the pass
+   */
+  public static Pass training(ParameterStore store) {
+    return new Pass(store, true, false, Taps.NONE, null, new LinkedHashMap<>());
+  }
+
+  /**
+   * A pass that does not train.
+   *
+   * @param store where parameters come from
+   * @return the pass
+   */
+  public static Pass inference(ParameterStore store) {
+    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>());
+  }
+
+  /**
+   * The pass of a call through DJL's own {@link Block#forward}.
+   *
+   * @param store where parameters come from
+   * @param training DJL's flag
+   * @param params DJL's free parameters; a pass under {@link #KEY} gives taps, cache and path
+   * @return the pass
+   */
+  static Pass of(ParameterStore store, boolean training, PairList<String, Object> params) {
+    Object outer = params == null ? null : params.get(KEY);
+    if (outer instanceof Pass pass) {
+      return new Pass(store, training, pass.plain, pass.taps, pass.cache, pass.auxiliaryLosses);
+    }
+    return training ? training(store) : inference(store);
+  }
+
+  /**
+   * The same pass on the plain path: NDArray operations only, no kernels.
+   *
+   * @return a new pass
+   */
+  public Pass onPlainPath() {
+    return new Pass(store, training, true, taps, cache, auxiliaryLosses);
+  }
+
+  /**
+   * The same pass with listeners.
+   *
+   * @param listeners who listens
+   * @return a new pass
+   */
+  public Pass with(Taps listeners) {
+    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses);
+  }
+
+  /**
+   * The same pass, continuing the sequences that the cache holds.
+   *
+   * @param decodeCache the states of the blocks; updated in place by the pass
+   * @return a new pass
+   */
+  public Pass with(DecodeCache decodeCache) {
+    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses);
+  }
+
+  /**
+   * Whether this is a training pass.
+   *
+   * @return true if dropout acts and batch statistics are used
+   */
+  public boolean isTraining() {
+    return training;
+  }
+
+  /**
+   * Where parameters come from.
+   *
+   * @return the store
+   */
+  public ParameterStore store() {
+    return store;
+  }
+
+  /**
+   * The decoding cache.
+   *
+   * @return the cache, or null if whole sequences are processed
+   */
+  public DecodeCache cache() {
+    return cache;
+  }
+
+  /**
+   * A parameter's value on the device of an activation.
+   *
+   * @param parameter the parameter
+   * @param like an activation on the wanted device
+   * @return the value; do not use it as the receiver of an operation, since results are attached to
+   *     the receiver's manager
+   */
+  public NDArray value(Parameter parameter, NDArray like) {
+    return store.getValue(parameter, like.getDevice(), training);
+  }
+
+  /**
+   * Whether a kernel may be used on this activation: not on the plain path, and not while a
+   * recording NDArray traces the graph.
+   *
+   * @param x an activation
+   * @return true if kernels may be used
+   */
+  public boolean kernels(NDArray x) {
+    return !plain && x instanceof PtNDArray;
+  }
+
+  /**
+   * Whether somebody listens at a point, so that a block must compute it explicitly.
+   *
+   * @param owner the block that owns the point
+   * @param point one of its {@link ZooBlock#tapPoints()}
+   * @return true if somebody listens
+   */
+  public boolean listens(Block owner, String point) {
+    return taps.listens(owner, point);
+  }
+
+  /**
+   * Offers a value to those who listen at a point.
+   *
+   * @param owner the block that owns the point
+   * @param point one of its {@link ZooBlock#tapPoints()}
+   * @param value the value
+   * @return the value, or what a listener replaced it by
+   */
+  public NDArray tap(Block owner, String point, NDArray value) {
+    return taps.offer(owner, point, value);
+  }
+
+  /**
+   * Adds an auxiliary loss, already weighted; the training loop adds it to the objective.
+   *
+   * @param name its name among the metrics, for example {@code moh.balance}; values under one name
+   *     add up
+   * @param loss a scalar
+   */
+  public void addAuxiliaryLoss(String name, NDArray loss) {
+    auxiliaryLosses.merge(name, loss, NDArray::add);
+  }
+
+  /**
+   * The auxiliary losses that were added so far.
+   *
+   * @return scalars by name, in order of first addition
+   */
+  public Map<String, NDArray> auxiliaryLosses() {
+    return auxiliaryLosses;
+  }
+}

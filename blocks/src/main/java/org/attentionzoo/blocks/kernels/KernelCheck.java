@@ -1,0 +1,35 @@
+package org.attentionzoo.blocks.kernels;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/**
+ * A kernel beside the plain NDArray version of the same function, with inputs on which the two are
+ * compared: outputs, and the gradients of every floating-point input.
+ *
+ * @param name what the kernel computes, for example {@code attention/causal}
+ * @param fast calls the kernel
+ * @param plain computes the same by NDArray operations
+ * @param cases the inputs
+ * @param tolerance the largest difference relative to the largest value, per tensor
+ * @param reason why the tolerance is what it is
+ */
+public record KernelCheck(
+    String name,
+    UnaryOperator<NDList> fast,
+    UnaryOperator<NDList> plain,
+    List<Case> cases,
+    double tolerance,
+    String reason) {
+
+  /**
+   * Inputs of a comparison.
+   *
+   * @param label says what is awkward about them
+   * @param inputs makes them; seeded by the caller
+   */
+  public record Case(String label, Function<NDManager, NDList> inputs) {}
+}

@@ -1,0 +1,28 @@
+package org.attentionzoo.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Map;
+import org.attentionzoo.datasets.Batch;
+
+/** The seam of losses: a model's outputs and the batch to a loss and metrics. */
+public interface Objective {
+
+  /**
+   * Judges outputs.
+   *
+   * @param outputs what the model gave
+   * @param batch what it was given
+   * @return the loss and metrics
+   */
+  Outcome evaluate(NDList outputs, Batch batch);
+
+  /**
+   * The judgement of one batch.
+   *
+   * @param loss a scalar: the mean over {@code weight} items
+   * @param weight how many items (tokens, examples) the loss is the mean of
+   * @param metrics scalars by name, each a mean over the same items
+   */
+  record Outcome(NDArray loss, double weight, Map<String, NDArray> metrics) {}
+}
