@@ -1,0 +1,75 @@
+package org.attentionzoo.training.tasks;
+
+import com.google.auto.service.AutoService;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attentionzoo.datasets.text.ByteWindows;
+import org.attentionzoo.datasets.text.TextCorpus;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Task;
+import org.attentionzoo.training.TaskProvider;
+
+/** Byte-level language modelling on text files; see {@link TextCorpus} and {@link ByteWindows}. */
+@AutoService(TaskProvider.class)
+public final class TextTaskProvider implements TaskProvider {
+
+  /** More file names than this would bury the rest of a run's config. */
+  private static final int MOST_NAMES = 50;
+
+  /**
+   * The options.
+   *
+   * @param batch how many windows a training batch has
+   * @param length how many bytes a window predicts
+   */
+  public record Options(int batch, int length) {}
+
+  @Override
+  public String scheme() {
+    return "text";
+  }
+
+  @Override
+  public String usage() {
+    return "text:<file or folder>  bytes of UTF-8 text files, the last 10% for validation";
+  }
+
+  @Override
+  public Record defaults() {
+    return new Options(16, 128);
+  }
+
+  @Override
+  public Task create(String location, Record options, Map<String, Object> modelConfig) {
+    Options chosen = (Options) options;
+    TextCorpus corpus = TextCorpus.load(location);
+    ByteWindows windows = new ByteWindows(corpus, chosen.batch(), chosen.length());
+    return new Task(
+        scheme(),
+        ModelKind.CAUSAL_LANGUAGE_MODEL,
+        windows,
+        LanguageModelObjective.ofBytes(),
+        Map.of("vocabulary", ByteWindows.VOCABULARY),
+        (long) chosen.batch() * chosen.length(),
+        "tokens",
+        describe(corpus));
+  }
+
+  private static Map<String, Object> describe(TextCorpus corpus) {
+    TextCorpus.Provenance provenance = corpus.provenance();
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("source", provenance.source());
+    description.put("bytes", provenance.bytes());
+    description.put("training_bytes", corpus.trainingLength());
+    description.put("validation_bytes", corpus.validationLength());
+    description.put("sha256", provenance.sha256());
+    description.put("file_count", provenance.files().size());
+    if (provenance.files().size() <= MOST_NAMES) {
+      description.put("files", provenance.files());
+    }
+    if (!provenance.skipped().isEmpty()) {
+      description.put("skipped", provenance.skipped());
+    }
+    return description;
+  }
+}

@@ -1,0 +1,67 @@
+package org.attentionzoo.training.tasks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Task;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class TasksTest {
+
+  @TempDir private Path folder;
+
+  @Test
+  void findsTheProviderOfAScheme() {
+    assertThat(Tasks.find("text")).isInstanceOf(TextTaskProvider.class);
+    assertThat(Tasks.all()).containsKey("text");
+  }
+
+  @Test
+  void takesDataApartAtTheFirstColon() {
+    Tasks.Source source = Tasks.parse("text:C:/my texts:1");
+    assertThat(source.provider().scheme()).isEqualTo("text");
+    assertThat(source.location()).isEqualTo("C:/my texts:1");
+    assertThat(Tasks.parse("text").location()).isEmpty();
+  }
+
+  @Test
+  void namesTheNearestScheme() {
+    assertThatThrownBy(() -> Tasks.parse("txt:a"))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("unknown data scheme 'txt'")
+        .hasMessageContaining("did you mean 'text'?");
+    assertThatThrownBy(() -> Tasks.parse("./input.txt"))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("write text:./input.txt");
+  }
+
+  @Test
+  void textTaskSaysWhatItIs() throws IOException {
+    Path file = Files.writeString(folder.resolve("a.txt"), "x".repeat(1000));
+    TextTaskProvider provider = new TextTaskProvider();
+
+    Task task = provider.create(file.toString(), new TextTaskProvider.Options(2, 30), Map.of());
+
+    assertThat(task.kind()).isEqualTo(ModelKind.CAUSAL_LANGUAGE_MODEL);
+    assertThat(task.modelSettings()).isEqualTo(Map.of("vocabulary", 256));
+    assertThat(task.itemsPerBatch()).isEqualTo(60);
+    assertThat(task.description())
+        .containsEntry("bytes", 1000L)
+        .containsEntry("training_bytes", 900)
+        .containsEntry("validation_bytes", 100)
+        .containsKeys("sha256", "source", "files");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      assertThat(task.source().training(manager, 0, 0).inputs().head().getShape())
+          .isEqualTo(new Shape(2, 30));
+    }
+  }
+}
