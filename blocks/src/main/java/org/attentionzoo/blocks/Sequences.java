@@ -1,6 +1,8 @@
 package org.attentionzoo.blocks;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
 
 /**
  * What a mixer is told about the sequences of a batch.
@@ -22,5 +24,46 @@ public record Sequences(NDArray valid, NDArray positions) {
    */
   public static Sequences padded(NDArray valid) {
     return valid == null ? FULL : new Sequences(valid, null);
+  }
+
+  /**
+   * Each token's position; with a decode cache, counted on from what its owner saw before. To be
+   * called once per pass and owner.
+   *
+   * @param pass what the pass carries
+   * @param owner the block that asks
+   * @param hidden (B, L, ...)
+   * @return (L), or (B, L) if there is or was padding; int64. Padded positions repeat the last
+   *     valid one
+   */
+  public NDArray positions(Pass pass, Block owner, NDArray hidden) {
+    long length = hidden.getShape().get(1);
+    DecodeState state = pass.cache() == null ? null : pass.cache().of(owner);
+    NDArray seen = state == null ? null : state.get("seen");
+    long offset = state == null ? 0 : state.count("seen");
+    if (positions != null) {
+      return positions;
+    }
+    if (valid == null && seen == null) {
+      if (state != null) {
+        state.setCount("seen", offset + length);
+      }
+      return hidden
+          .getManager()
+          .arange((int) offset, (int) (offset + length), 1, DataType.INT64, hidden.getDevice());
+    }
+    NDArray counted =
+        valid == null
+            ? hidden
+                .getManager()
+                .arange(1, (int) length + 1, 1, DataType.INT64, hidden.getDevice())
+                .expandDims(0)
+            : valid.toType(DataType.INT64, false).cumSum(1);
+    NDArray total = seen == null ? counted.add(offset) : counted.add(seen);
+    if (state != null) {
+      NDArray last = total.get(":, -1:");
+      state.put("seen", last.maximum(0).toType(DataType.INT64, false));
+    }
+    return total.sub(1).maximum(0).toType(DataType.INT64, false);
   }
 }

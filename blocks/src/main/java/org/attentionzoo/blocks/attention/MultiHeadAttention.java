@@ -1,0 +1,329 @@
+package org.attentionzoo.blocks.attention;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Set;
+import org.attentionzoo.blocks.DecodeState;
+import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.positions.Alibi;
+
+/**
+ * Multi-head attention (Vaswani et al. 2017, section 3.2.2) with grouped keys and values (Ainslie
+ * et al. 2023), rotary positions or linear biases, a sliding window, key padding and a prefix that
+ * every query sees.
+ *
+ * <p>State dict, as in Llama: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code o_proj}. With
+ * a window and no padding the decode cache holds no more than the window. A window on long
+ * sequences is computed block by block, at a cost linear in the length.
+ */
+public final class MultiHeadAttention extends UnaryBlock implements Mixer {
+
+  private final AttentionConfig config;
+  private final Linear query;
+  private final Linear key;
+  private final Linear value;
+  private final Linear output;
+  private final double scale;
+
+  /**
+   * Attention.
+   *
+   * @param config its sizes and switches
+   */
+  public MultiHeadAttention(AttentionConfig config) {
+    this.config = config;
+    int inner = config.heads() * config.headWidth();
+    int grouped = config.keyValueHeads() * config.headWidth();
+    query = child("q_proj", new Linear(config.width(), inner, config.bias()));
+    key = child("k_proj", new Linear(config.width(), grouped, config.bias()));
+    value = child("v_proj", new Linear(config.width(), grouped, config.bias()));
+    output = child("o_proj", new Linear(inner, config.width(), config.bias()));
+    scale = 1 / Math.sqrt(config.headWidth());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public String role() {
+    return "attention";
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return config.causal();
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(DotProductAttention.PATTERN);
+  }
+
+  /**
+   * Attends within each sequence, without padding.
+   *
+   * @param pass what the pass carries
+   * @param x (B, L, width)
+   * @return the same shape
+   */
+  @Override
+  public NDArray forward(Pass pass, NDArray x) {
+    return mix(pass, x, Sequences.FULL);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    return mix(pass, hidden, null, sequences);
+  }
+
+  /**
+   * Attends within each sequence and to a prefix.
+   *
+   * @param pass what the pass carries
+   * @param hidden (B, L, width)
+   * @param prefix (P, width) hidden states that every query sees, at distance 0; null for none
+   * @param sequences padding and positions
+   * @return (B, L, width)
+   * @throws IllegalArgumentException if there is a prefix and positions are rotary: a prefix has no
+   *     position
+   */
+  public NDArray mix(Pass pass, NDArray hidden, NDArray prefix, Sequences sequences) {
+    if (prefix != null && config.rotary() != null) {
+      throw new IllegalArgumentException("a prefix has no position; use attention without rotary");
+    }
+    long length = hidden.getShape().get(1);
+    NDArray q = split(query.forward(pass, hidden), config.heads());
+    NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
+    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+    boolean needsPositions = config.rotary() != null || config.alibi() || config.window() > 0;
+    NDArray positions = needsPositions ? sequences.positions(pass, this, hidden) : null;
+    if (config.rotary() != null) {
+      q = config.rotary().rotate(pass, q, positions);
+      k = config.rotary().rotate(pass, k, positions);
+    }
+    NDArray valid = sequences.valid();
+    NDArray keyPositions = positions;
+    if (pass.cache() != null) {
+      DecodeState state = pass.cache().of(this);
+      Remembered all = remember(state, k, v, valid, positions);
+      k = all.keys();
+      v = all.values();
+      valid = all.valid();
+      keyPositions = all.positions();
+    }
+    NDArray prefixKeys = null;
+    NDArray prefixValues = null;
+    if (prefix != null) {
+      long batch = hidden.getShape().get(0);
+      prefixKeys =
+          expand(split(key.forward(pass, prefix.expandDims(0)), config.keyValueHeads()), batch);
+      prefixValues =
+          expand(split(value.forward(pass, prefix.expandDims(0)), config.keyValueHeads()), batch);
+    }
+    int copies = config.heads() / config.keyValueHeads();
+    NDArray context;
+    if (blockwise(pass, hidden, sequences)) {
+      context =
+          SlidingWindow.attend(
+              pass,
+              this,
+              q,
+              repeatHeads(k, copies),
+              repeatHeads(v, copies),
+              prefix == null ? null : repeatHeads(prefixKeys, copies),
+              prefix == null ? null : repeatHeads(prefixValues, copies),
+              valid,
+              config.window(),
+              config.alibi(),
+              scale,
+              config.dropout());
+    } else {
+      NDArray mask = mask(q, k, valid, positions, keyPositions);
+      NDArray bias = config.alibi() ? alibi(q, positions, keyPositions) : null;
+      boolean causal = config.causal() && mask == null && length > 1;
+      if (prefix != null) {
+        long columns = prefix.getShape().get(0);
+        if (mask == null && causal) {
+          mask = causalMask(q, k);
+          causal = false;
+        }
+        mask = mask == null ? null : prefixed(mask, columns, true);
+        bias = bias == null ? null : prefixed(bias, columns, false);
+        k = prefixKeys.concat(k, 2);
+        v = prefixValues.concat(v, 2);
+      }
+      context =
+          DotProductAttention.attend(
+              pass,
+              this,
+              q,
+              repeatHeads(k, copies),
+              repeatHeads(v, copies),
+              mask,
+              bias,
+              causal,
+              scale,
+              config.dropout());
+    }
+    Shape shape = context.getShape();
+    NDArray merged =
+        context.transpose(0, 2, 1, 3).reshape(shape.get(0), length, shape.get(1) * shape.get(3));
+    return output.forward(pass, merged);
+  }
+
+  private boolean blockwise(Pass pass, NDArray hidden, Sequences sequences) {
+    return config.causal()
+        && config.window() > 0
+        && hidden.getShape().get(1) > 2L * config.window()
+        && pass.cache() == null
+        && sequences.positions() == null
+        && pass.kernels(hidden)
+        && !pass.listens(this, DotProductAttention.PATTERN);
+  }
+
+  /** Keys, values, validity and positions of all remembered tokens and the new ones. */
+  private record Remembered(NDArray keys, NDArray values, NDArray valid, NDArray positions) {}
+
+  private Remembered remember(
+      DecodeState state, NDArray k, NDArray v, NDArray valid, NDArray positions) {
+    NDArray keys = k;
+    NDArray values = v;
+    NDArray allValid = valid;
+    NDArray allPositions = positions;
+    NDArray oldKeys = state.get("keys");
+    if (oldKeys != null) {
+      keys = borrow(oldKeys, k).concat(k, 2);
+      values = borrow(state.get("values"), v).concat(v, 2);
+      NDArray oldValid = state.get("valid");
+      if (oldValid != null || valid != null) {
+        allValid =
+            orAllTrue(oldValid == null ? null : borrow(oldValid, k), oldKeys)
+                .concat(orAllTrue(valid, k), 1);
+      }
+      if (positions != null) {
+        NDArray oldPositions = borrow(state.get("positions"), k);
+        if (oldPositions.getShape().dimension() != positions.getShape().dimension()) {
+          oldPositions = perRow(oldPositions, k);
+          positions = perRow(positions, k);
+        }
+        allPositions = oldPositions.concat(positions, -1);
+      }
+    }
+    long count = keys.getShape().get(2);
+    long keep =
+        config.window() > 0 && allValid == null ? Math.min(count, config.window() - 1L) : count;
+    long from = count - keep;
+    state.put("keys", keys.get(":, :, {}:", from).duplicate());
+    state.put("values", values.get(":, :, {}:", from).duplicate());
+    if (allPositions != null) {
+      state.put("positions", allPositions.get("..., {}:", from).duplicate());
+    }
+    if (allValid != null) {
+      state.put("valid", allValid.duplicate());
+    }
+    return new Remembered(keys, values, allValid, allPositions);
+  }
+
+  /** A view of a remembered array whose results belong to the pass and not to the cache. */
+  private static NDArray borrow(NDArray remembered, NDArray like) {
+    NDArray view = remembered.stopGradient();
+    view.attach(like.getManager());
+    return view;
+  }
+
+  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
+    if (valid != null) {
+      return valid;
+    }
+    Shape shape = keys.getShape();
+    return keys.getManager().ones(new Shape(shape.get(0), shape.get(2)), DataType.BOOLEAN);
+  }
+
+  private static NDArray perRow(NDArray positions, NDArray keys) {
+    return positions.getShape().dimension() == 2
+        ? positions
+        : positions
+            .expandDims(0)
+            .broadcast(new Shape(keys.getShape().get(0), positions.getShape().get(0)));
+  }
+
+  private NDArray mask(
+      NDArray q, NDArray k, NDArray valid, NDArray positions, NDArray keyPositions) {
+    long queries = q.getShape().get(2);
+    long keys = k.getShape().get(2);
+    NDArray mask = null;
+    boolean aligned = queries == keys && config.window() == 0 && valid == null;
+    if (config.causal() && !aligned && queries > 1) {
+      mask = causalMask(q, k);
+    }
+    if (config.window() > 0 && keys > config.window()) {
+      NDArray near = distance(positions, keyPositions).lt(config.window());
+      if (!config.causal()) {
+        near = near.logicalAnd(distance(positions, keyPositions).gt(-config.window()));
+      }
+      near = near.getShape().dimension() == 3 ? near.expandDims(1) : near;
+      mask = mask == null ? near : mask.logicalAnd(near);
+    }
+    if (valid != null) {
+      NDArray keep = valid.reshape(new Shape(valid.getShape().get(0), 1, 1, keys));
+      mask = mask == null ? keep : mask.logicalAnd(keep);
+    }
+    if (mask != null && mask.getShape().dimension() == 2) {
+      mask = mask.reshape(new Shape(1, 1, mask.getShape().get(0), mask.getShape().get(1)));
+    }
+    return mask;
+  }
+
+  /** (Lq, Lk): the last query is the last key. */
+  private static NDArray causalMask(NDArray q, NDArray k) {
+    NDManager manager = q.getManager();
+    int queries = (int) q.getShape().get(2);
+    int keys = (int) k.getShape().get(2);
+    NDArray row =
+        manager.arange(keys - queries, keys, 1, DataType.INT64, q.getDevice()).expandDims(1);
+    return manager.arange(0, keys, 1, DataType.INT64, q.getDevice()).expandDims(0).lte(row);
+  }
+
+  private NDArray alibi(NDArray q, NDArray positions, NDArray keyPositions) {
+    NDArray distance = distance(positions, keyPositions).toType(DataType.FLOAT32, false);
+    NDArray bias = Alibi.bias(q.getManager(), config.heads(), distance);
+    return bias.getShape().dimension() == 3 ? bias.expandDims(0) : bias;
+  }
+
+  private static NDArray distance(NDArray positions, NDArray keyPositions) {
+    return positions.expandDims(-1).sub(keyPositions.expandDims(-2));
+  }
+
+  /** Adds columns in front: true to a mask, 0 to a bias. */
+  private static NDArray prefixed(NDArray rows, long columns, boolean mask) {
+    NDArray all = rows.getShape().dimension() == 2 ? rows.expandDims(0).expandDims(0) : rows;
+    Shape shape = all.getShape();
+    Shape front = new Shape(shape.get(0), shape.get(1), shape.get(2), columns);
+    NDManager manager = all.getManager();
+    NDArray first =
+        mask ? manager.ones(front, DataType.BOOLEAN) : manager.zeros(front, all.getDataType());
+    return first.toDevice(all.getDevice(), false).concat(all, 3);
+  }
+
+  private NDArray split(NDArray x, int heads) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), heads, config.headWidth()).transpose(0, 2, 1, 3);
+  }
+
+  private static NDArray expand(NDArray x, long batch) {
+    Shape shape = x.getShape();
+    return x.broadcast(new Shape(batch, shape.get(1), shape.get(2), shape.get(3)));
+  }
+
+  /** Repeats each key-value head for the consecutive query heads that share it. */
+  private static NDArray repeatHeads(NDArray x, int copies) {
+    return copies == 1 ? x : x.repeat(1, copies);
+  }
+}

@@ -1,0 +1,70 @@
+package org.attentionzoo.blocks.layers;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import com.google.auto.service.AutoService;
+import java.util.List;
+import org.attentionzoo.blocks.kernels.KernelCatalog;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.blocks.kernels.KernelCheck.Case;
+
+/** The kernels of this package beside their plain versions. */
+@AutoService(KernelCatalog.class)
+public final class LayerKernels implements KernelCatalog {
+
+  private static final double EPSILON = 1e-6;
+
+  /** {@inheritDoc} */
+  @Override
+  public List<KernelCheck> kernels() {
+    return List.of(
+        new KernelCheck(
+            "layers/rms_norm",
+            in -> new NDList(RmsNorm.fast(in.get(0), in.get(1), EPSILON)),
+            in -> new NDList(RmsNorm.plain(in.get(0), in.get(1), EPSILON)),
+            List.of(norm(1, 1, 8), norm(3, 7, 5), norm(2, 33, 64)),
+            2e-5,
+            "float32 rounding"),
+        new KernelCheck(
+            "layers/causal_convolution",
+            in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), null)),
+            in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), null)),
+            List.of(convolution(1, 1, 3, 4), convolution(2, 7, 5, 3), convolution(3, 33, 8, 1)),
+            2e-5,
+            "float32 rounding"),
+        new KernelCheck(
+            "layers/causal_convolution after a past",
+            in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), in.get(2))),
+            in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), in.get(2))),
+            List.of(continued(1, 1, 3, 4), continued(2, 7, 5, 3)),
+            2e-5,
+            "float32 rounding"));
+  }
+
+  private static Case norm(long batch, long length, long width) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", width " + width,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, length, width)), m.randomNormal(new Shape(width))));
+  }
+
+  private static Case convolution(long batch, long length, long width, long kernel) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", kernel " + kernel,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, length, width)),
+                m.randomNormal(new Shape(width, 1, kernel))));
+  }
+
+  private static Case continued(long batch, long length, long width, long kernel) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", kernel " + kernel,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, length, width)),
+                m.randomNormal(new Shape(width, 1, kernel)),
+                m.randomNormal(new Shape(batch, kernel - 1, width))));
+  }
+}

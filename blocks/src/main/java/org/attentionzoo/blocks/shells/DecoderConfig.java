@@ -1,0 +1,30 @@
+package org.attentionzoo.blocks.shells;
+
+/**
+ * Sizes of a {@link DecoderLanguageModel}.
+ *
+ * @param vocabulary the number of tokens
+ * @param width the size of the hidden states
+ * @param layers the number of layers
+ * @param hidden the inner size of the feed-forward networks
+ * @param tied whether the output projection is the embedding's table
+ * @param dropout the rate on embeddings and residual branches
+ */
+public record DecoderConfig(
+    int vocabulary, int width, int layers, int hidden, boolean tied, double dropout) {
+
+  /** Checks the sizes. */
+  public DecoderConfig {
+    if (vocabulary < 1 || width < 1 || layers < 0 || hidden < 1) {
+      throw new IllegalArgumentException(
+          "vocabulary, width and hidden must be positive, layers not negative; got "
+              + vocabulary
+              + ", "
+              + width
+              + ", "
+              + hidden
+              + ", "
+              + layers);
+    }
+  }
+}
