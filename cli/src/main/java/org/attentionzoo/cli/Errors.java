@@ -1,0 +1,104 @@
+package org.attentionzoo.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.Locale;
+import org.attentionzoo.blocks.UserException;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** One clear line for every error; the stack trace only with {@code -v}. */
+final class Errors implements IParameterExceptionHandler, IExecutionExceptionHandler {
+
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    String message = oneLine(e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      List<String> suggestions = unmatched.getSuggestions();
+      boolean option = unmatched.isUnknownOption();
+      String given = unmatched.getUnmatched().get(0);
+      boolean subcommand = !option && !command.getSubcommands().isEmpty();
+      message =
+          (option ? "unknown option " : subcommand ? "unknown command " : "unexpected argument ")
+              + given
+              + (suggestions.isEmpty() ? "" : "; did you mean " + either(suggestions) + "?");
+    }
+    PrintWriter err = command.getErr();
+    err.println(name + ": " + decapitalised(message) + "  (" + name + " --help)");
+    if (Zoo.isVerbose(command)) {
+      e.printStackTrace(err);
+    }
+    err.flush();
+    return ExitCode.USAGE;
+  }
+
+  @Override
+  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    boolean verbose = Zoo.isVerbose(command);
+    err.println(command.getCommandSpec().qualifiedName() + ": " + describe(e, verbose));
+    if (verbose) {
+      e.printStackTrace(err);
+    }
+    err.flush();
+    return e instanceof UserException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+  }
+
+  private static String describe(Throwable e, boolean verbose) {
+    if (e instanceof UserException) {
+      return oneLine(e.getMessage());
+    }
+    if (e instanceof UncheckedIOException && e.getCause() != null) {
+      return describe(e.getCause(), verbose);
+    }
+    if (e instanceof FileSystemException file && file.getFile() != null) {
+      return file.getFile() + ": " + reason(file);
+    }
+    if (e instanceof IOException && e.getMessage() != null) {
+      return oneLine(e.getMessage());
+    }
+    return e.getClass().getSimpleName()
+        + (e.getMessage() == null ? "" : ": " + oneLine(e.getMessage()))
+        + (verbose ? "" : "  (-v shows where)");
+  }
+
+  private static String reason(FileSystemException e) {
+    if (e instanceof NoSuchFileException) {
+      return "no such file or folder";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "exists already";
+    }
+    return e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+  }
+
+  private static String either(List<String> names) {
+    return String.join(" or ", names.subList(0, Math.min(3, names.size())));
+  }
+
+  private static String oneLine(String message) {
+    return message == null ? "no reason given" : message.strip().replaceAll("\\s*\\R\\s*", "; ");
+  }
+
+  private static String decapitalised(String message) {
+    return message.length() > 1 && Character.isLowerCase(message.charAt(1))
+        ? message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1)
+        : message;
+  }
+}

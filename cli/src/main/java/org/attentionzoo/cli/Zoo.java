@@ -1,0 +1,79 @@
+package org.attentionzoo.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command {@code zoo}. */
+@Command(
+    name = "zoo",
+    header =
+        "Attention papers as models that train, load official weights and are put to the test.",
+    description = {
+      "",
+      "To begin: zoo list, then zoo train titans-mac-tiny --data text:<file or folder>"
+    },
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    optionListHeading = "%nOptions:%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:it ran and failed", "2:it was called wrongly", "130:interrupted"},
+    versionProvider = Versions.class,
+    mixinStandardHelpOptions = true,
+    subcommands = {DoctorCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class})
+public final class Zoo implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
+      description = "Show what the libraries log, and stack traces of errors.")
+  private boolean verbose;
+
+  /** The command that {@code scripts/zoo} runs. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  /**
+   * Makes the command, for running it inside another program; it writes where its {@code setOut}
+   * and {@code setErr} say.
+   *
+   * @return the command, for one thread
+   */
+  public static CommandLine commandLine() {
+    CommandLine zoo = new CommandLine(new Zoo());
+    Errors errors = new Errors();
+    zoo.setExecutionStrategy(Zoo::execute);
+    zoo.setParameterExceptionHandler(errors);
+    zoo.setExecutionExceptionHandler(errors);
+    zoo.setUsageHelpAutoWidth(true);
+    return zoo;
+  }
+
+  private static int execute(ParseResult parsed) {
+    Logging.configure(isVerbose(parsed.commandSpec().commandLine()));
+    return new RunLast().execute(parsed);
+  }
+
+  /** Whether {@code -v} was given anywhere on the command line. */
+  static boolean isVerbose(CommandLine commandLine) {
+    return ((Zoo) commandLine.getCommandSpec().root().userObject()).verbose;
+  }
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    spec.commandLine().usage(out);
+    return ExitCode.OK;
+  }
+}
