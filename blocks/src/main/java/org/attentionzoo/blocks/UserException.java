@@ -4,7 +4,7 @@ package org.attentionzoo.blocks;
  * A mistake of the user: the message says what was given, what was expected and what to do. The CLI
  * prints it as one line without a stack trace and exits with 2.
  */
-public final class UserException extends RuntimeException {
+public class UserException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 

@@ -1,0 +1,88 @@
+package org.attentionzoo.blocks;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/**
+ * Writes files so that a reader, or whoever comes after a crash, finds the old content or the new
+ * one whole: a temporary file in the same folder, forced to disk, renamed.
+ */
+public final class AtomicFile {
+
+  /** Writes the content. */
+  @FunctionalInterface
+  public interface Content {
+    /**
+     * Writes the content.
+     *
+     * @param channel an empty file
+     * @throws IOException if writing fails
+     */
+    void write(FileChannel channel) throws IOException;
+  }
+
+  private AtomicFile() {}
+
+  /**
+   * Replaces or creates a file; missing folders are made.
+   *
+   * @param file the file
+   * @param content writes it
+   * @throws IOException if writing fails; the file is then as it was
+   */
+  public static void write(Path file, Content content) throws IOException {
+    Path target = file.toAbsolutePath();
+    Path folder = Files.createDirectories(target.getParent());
+    // Not createTempFile: its files are readable by nobody else, and so would be the result.
+    Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+        content.write(channel);
+        channel.force(true);
+      }
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
+      directory.force(true);
+    } catch (IOException e) {
+      // Some systems cannot open folders; the file itself is on disk and in place.
+      return;
+    }
+  }
+
+  /**
+   * Replaces or creates a file of text in UTF-8.
+   *
+   * @param file the file
+   * @param text its content
+   * @throws IOException if writing fails; the file is then as it was
+   */
+  public static void write(Path file, String text) throws IOException {
+    write(file, channel -> writeFully(channel, text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Writes all bytes at the channel's position.
+   *
+   * @param channel the file
+   * @param bytes what to write
+   * @throws IOException if writing fails
+   */
+  public static void writeFully(FileChannel channel, byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+}

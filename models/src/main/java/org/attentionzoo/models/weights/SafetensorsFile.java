@@ -1,0 +1,218 @@
+package org.attentionzoo.models.weights;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.Map;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.NearestName;
+import org.attentionzoo.blocks.kernels.KernelLibrary;
+
+/**
+ * A safetensors file. Opening reads and checks the header alone; a tensor's bytes are mapped into
+ * memory when it is read, so that files of any size can be opened. What the header says is checked
+ * against the file before anything is allocated.
+ *
+ * <p>Thread safety: may be read by several threads, each with its own manager.
+ */
+public final class SafetensorsFile implements WeightSource, AutoCloseable {
+
+  static final KernelLibrary KERNELS =
+      KernelLibrary.of(SafetensorsFile.class, "tensors.torchscript");
+
+  /** The engine takes at most 2 GiB from one buffer. */
+  private static final long PIECE = 1L << 30;
+
+  private final Path file;
+  private final FileChannel channel;
+  private final SafetensorsHeader header;
+  private final long pieceBytes;
+
+  private SafetensorsFile(
+      Path file, FileChannel channel, SafetensorsHeader header, long pieceBytes) {
+    this.file = file;
+    this.channel = channel;
+    this.header = header;
+    this.pieceBytes = pieceBytes;
+  }
+
+  /**
+   * Opens a file and checks its header.
+   *
+   * @param file the file
+   * @return the open file
+   * @throws WeightsException if it cannot be read or is no valid safetensors file
+   */
+  public static SafetensorsFile open(Path file) {
+    return open(file, PIECE);
+  }
+
+  static SafetensorsFile open(Path file, long pieceBytes) {
+    if (!Files.isRegularFile(file)) {
+      throw new WeightsException(
+          file
+              + (Files.isDirectory(file)
+                  ? " is a folder; give a .safetensors file"
+                  : " is not there"));
+    }
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.READ);
+      SafetensorsFile opened = new SafetensorsFile(file, channel, header(channel), pieceBytes);
+      channel = null;
+      return opened;
+    } catch (WeightsException e) {
+      throw new WeightsException(file + " is no valid safetensors file: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new WeightsException(file + " cannot be read: " + e.getMessage(), e);
+    } finally {
+      closeQuietly(channel);
+    }
+  }
+
+  private static SafetensorsHeader header(FileChannel channel) throws IOException {
+    long size = channel.size();
+    ByteBuffer lengthBytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    if (size < Long.BYTES) {
+      throw new WeightsException("it has only " + size + " bytes");
+    }
+    readFully(channel, lengthBytes, 0);
+    long length = lengthBytes.getLong(0);
+    if (length < 0 || length > size - Long.BYTES || length > SafetensorsHeader.MOST_BYTES) {
+      throw new WeightsException(
+          "it announces a header of "
+              + Long.toUnsignedString(length)
+              + " bytes, but has "
+              + (size - Long.BYTES)
+              + " (at most "
+              + SafetensorsHeader.MOST_BYTES
+              + " are allowed)");
+    }
+    ByteBuffer json = ByteBuffer.allocate((int) length);
+    readFully(channel, json, Long.BYTES);
+    return SafetensorsHeader.parse(json.array(), Long.BYTES + length, size);
+  }
+
+  private static void readFully(FileChannel channel, ByteBuffer buffer, long from)
+      throws IOException {
+    while (buffer.hasRemaining()) {
+      if (channel.read(buffer, from + buffer.position()) < 0) {
+        throw new WeightsException("it became shorter while it was read");
+      }
+    }
+  }
+
+  /**
+   * The file's own strings.
+   *
+   * @return by key
+   */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(header.metadata());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Map<String, TensorInfo> tensors() {
+    return Collections.unmodifiableMap(header.tensors());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public String origin() {
+    return file.toString();
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray read(NDManager manager, String name) {
+    TensorInfo tensor = header.tensors().get(name);
+    if (tensor == null) {
+      throw new WeightsException(
+          file + " has no tensor '" + name + "'" + NearestName.suggestion(name, tensors().keySet()));
+    }
+    DataType dataType = tensor.type().dataType();
+    if (dataType == null) {
+      throw new WeightsException(
+          file + ": tensor '" + name + "' is " + tensor.type() + ", which cannot be read");
+    }
+    try (GradientMode ignored = GradientMode.off();
+        NDManager scope = manager.newSubManager()) {
+      NDArray result;
+      if (tensor.bytes() <= pieceBytes) {
+        result = piece(scope, tensor, 0, tensor.shape().size()).reshape(tensor.shape());
+      } else {
+        result = scope.create(tensor.shape(), dataType);
+        long step = pieceBytes / tensor.type().bytes();
+        for (long from = 0; from < tensor.shape().size(); from += step) {
+          long count = Math.min(step, tensor.shape().size() - from);
+          try (NDArray part = piece(scope, tensor, from, count)) {
+            KERNELS.call("assign_range", result, part, from).close();
+          }
+        }
+      }
+      result.attach(manager);
+      return result;
+    }
+  }
+
+  /** A flat run of a tensor's values, copied out of the mapped file. */
+  private NDArray piece(NDManager scope, TensorInfo tensor, long from, long count) {
+    TensorType type = tensor.type();
+    if (count == 0) {
+      return scope.create(new Shape(0), type.dataType());
+    }
+    ByteBuffer bytes;
+    try {
+      bytes =
+          channel
+              .map(
+                  FileChannel.MapMode.READ_ONLY,
+                  tensor.offset() + from * type.bytes(),
+                  count * type.bytes())
+              .order(ByteOrder.LITTLE_ENDIAN);
+    } catch (IOException e) {
+      throw new WeightsException(file + " cannot be read: " + e.getMessage(), e);
+    }
+    switch (type) {
+      case BF16, I16 -> {
+        int code = type == TensorType.BF16 ? 15 : 2;
+        NDArray raw = scope.create(bytes, new Shape(bytes.remaining()), DataType.UINT8);
+        return KERNELS.call("from_bytes", raw, code).toType(type.dataType(), true);
+      }
+      case BOOL -> {
+        // Through uint8, since a boolean byte other than 0 and 1 would be undefined.
+        return scope.create(bytes, new Shape(count), DataType.UINT8).toType(DataType.BOOLEAN, true);
+      }
+      default -> {
+        // The array over the mapped file is read-only memory: never let it out.
+        return scope.create(bytes, new Shape(count), type.dataType()).duplicate();
+      }
+    }
+  }
+
+  /** Closes the file; what was read stays. */
+  @Override
+  public void close() {
+    closeQuietly(channel);
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+  }
+}
