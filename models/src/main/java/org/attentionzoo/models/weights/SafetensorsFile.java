@@ -138,7 +138,11 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
     TensorInfo tensor = header.tensors().get(name);
     if (tensor == null) {
       throw new WeightsException(
-          file + " has no tensor '" + name + "'" + NearestName.suggestion(name, tensors().keySet()));
+          file
+              + " has no tensor '"
+              + name
+              + "'"
+              + NearestName.suggestion(name, tensors().keySet()));
     }
     DataType dataType = tensor.type().dataType();
     if (dataType == null) {
