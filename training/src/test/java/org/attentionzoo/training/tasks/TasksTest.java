@@ -64,4 +64,30 @@ final class TasksTest {
           .isEqualTo(new Shape(2, 30));
     }
   }
+
+  @Test
+  void recallTaskSaysWhatItIsAndTakesNoLocation() {
+    RecallTaskProvider provider = new RecallTaskProvider();
+
+    Task task = provider.create("", provider.defaults(), Map.of());
+
+    assertThat(task.modelSettings()).isEqualTo(Map.of("vocabulary", 96));
+    assertThat(task.itemsPerBatch()).isEqualTo(32 * 128);
+    assertThat(task.source().validationBatches()).isEqualTo(16);
+    assertThat(task.description()).containsEntry("chance", 1.0 / 32);
+    assertThatThrownBy(() -> provider.create("x", provider.defaults(), Map.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("'recall:x'");
+  }
+
+  @Test
+  void everyProviderIsFoundAndDescribesItself() {
+    assertThat(Tasks.all()).containsKeys("recall", "text");
+    Tasks.all()
+        .forEach(
+            (scheme, provider) -> {
+              assertThat(provider.usage()).startsWith(scheme + ":");
+              assertThat(provider.defaults().getClass().isRecord()).isTrue();
+            });
+  }
 }

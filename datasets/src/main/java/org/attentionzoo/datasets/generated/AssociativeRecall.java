@@ -1,0 +1,269 @@
+package org.attentionzoo.datasets.generated;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.BatchSource;
+import org.attentionzoo.datasets.SeededStream;
+import org.attentionzoo.datasets.Tensors;
+
+/**
+ * Key-value associative recall: a sequence shows pairs of a key and a value among random filler,
+ * and later the keys again; at each of those, the value that stood after the key is to be
+ * predicted.
+ *
+ * <pre>
+ *   f k3 v9 f f k1 v4 k7 v2 f ... f f f ... f  k1 k7 k3
+ *   |---------- head ----------|-- filler --| queries |      labels at the queries: v4 v2 v9
+ * </pre>
+ *
+ * <p>One example, drawn from its own stream: {@code pairs} different keys and as many different
+ * values, each set uniform, matched at random; the pairs, each a key and its value side by side,
+ * placed without overlap, uniformly over all placements in the head; {@code queries} of the keys,
+ * in random order, in the last positions; uniform filler everywhere else. The head is the first
+ * {@code length - queries - minimumDistance + 1} positions, so that every value is at least {@code
+ * minimumDistance} positions before its query, out of sight of attention whose window (the query
+ * included) is that long. Queries are keys only: no answer is shown, so that none can be inferred
+ * from the others.
+ *
+ * <p>Tokens: filler 0 to F-1, keys F to F+K-1, values F+K to F+K+V-1. Inputs and labels are (B, L)
+ * int64, labels {@link #IGNORED} except at the queries. Training examples are endless; the ids are
+ * {@code step * batch + row}. Validation examples come from their own seed.
+ */
+public final class AssociativeRecall implements BatchSource {
+
+  /** The label of a position that is not to be predicted. */
+  public static final int IGNORED = -1;
+
+  private static final int LARGEST = 1 << 20;
+
+  /** Keeps validation apart from a training run that has the same seed. */
+  private static final long VALIDATION = 0x56414C4944415445L;
+
+  private final Options options;
+
+  /**
+   * The options.
+   *
+   * @param batch B, sequences in a batch
+   * @param length L, tokens in a sequence
+   * @param pairs how many pairs a sequence shows
+   * @param keys K, how many keys there are
+   * @param values V, how many values there are
+   * @param fillers F, how many filler tokens there are
+   * @param queries how many of the pairs are asked for
+   * @param minimumDistance the least distance from a value to its query, in positions
+   * @param validationExamples how many sequences the validation part has
+   * @param validationSeed decides the validation part
+   */
+  public record Options(
+      int batch,
+      int length,
+      int pairs,
+      int keys,
+      int values,
+      int fillers,
+      int queries,
+      int minimumDistance,
+      int validationExamples,
+      long validationSeed) {
+
+    /**
+     * All 16 pairs are asked for, at a distance of at least 48: three layers of window 16 look back
+     * 45 positions together, so that stacking them does not help.
+     *
+     * @return 16 pairs of 32 keys and 32 values, length 128, batch 32
+     */
+    public static Options standard() {
+      return new Options(32, 128, 16, 32, 32, 32, 16, 48, 512, 0);
+    }
+
+    /**
+     * The same with one query, just outside one window of 16.
+     *
+     * @return one supervised position in a sequence
+     */
+    public static Options singleQuery() {
+      return new Options(32, 128, 16, 32, 32, 32, 1, 16, 512, 0);
+    }
+
+    private int head() {
+      return length - queries - minimumDistance + 1;
+    }
+
+    private void check() {
+      positive("batch", batch);
+      positive("length", length);
+      positive("pairs", pairs);
+      positive("keys", keys);
+      positive("values", values);
+      positive("fillers", fillers);
+      positive("queries", queries);
+      positive("minimumDistance", minimumDistance);
+      positive("validationExamples", validationExamples);
+      if ((long) batch * length > 1L << 27) {
+        throw new UserException(
+            String.format(
+                Locale.ROOT,
+                "batch=%d times length=%d is more than %,d tokens; give less",
+                batch,
+                length,
+                1L << 27));
+      }
+      if (pairs > keys || pairs > values) {
+        throw new UserException(
+            String.format(
+                Locale.ROOT,
+                "pairs=%d of different keys and values need at least as many of each; got keys=%d"
+                    + " and values=%d",
+                pairs,
+                keys,
+                values));
+      }
+      if (queries > pairs) {
+        throw new UserException(
+            String.format(
+                Locale.ROOT,
+                "queries=%d: each pair is asked for at most once; expected at most pairs=%d",
+                queries,
+                pairs));
+      }
+      if (head() < 2 * pairs) {
+        throw new UserException(
+            String.format(
+                Locale.ROOT,
+                "length=%d is too short for pairs=%d, queries=%d and minimumDistance=%d; expected"
+                    + " at least %d",
+                length,
+                pairs,
+                queries,
+                minimumDistance,
+                2 * pairs + queries + minimumDistance - 1));
+      }
+    }
+
+    private static void positive(String name, int value) {
+      if (value < 1 || value > LARGEST) {
+        throw new UserException(
+            String.format(
+                Locale.ROOT, "%s=%d; expected a number from 1 to %,d", name, value, LARGEST));
+      }
+    }
+  }
+
+  /**
+   * Creates the task.
+   *
+   * @param options the options
+   * @throws UserException if they do not fit together
+   */
+  public AssociativeRecall(Options options) {
+    options.check();
+    this.options = options;
+  }
+
+  /**
+   * How many tokens there are.
+   *
+   * @return filler, keys and values together
+   */
+  public int vocabulary() {
+    return options.fillers + options.keys + options.values;
+  }
+
+  /**
+   * The accuracy of guessing among all values: what a model reaches that remembers nothing.
+   *
+   * @return 1 / values
+   */
+  public double chance() {
+    return 1.0 / options.values;
+  }
+
+  /**
+   * The accuracy of guessing among the values that a sequence shows: what a model reaches that
+   * remembers which values there were but not after which key.
+   *
+   * @return 1 / pairs
+   */
+  public double chanceAmongShown() {
+    return 1.0 / options.pairs;
+  }
+
+  @Override
+  public Batch training(NDManager manager, long seed, long step) {
+    return batch(manager, seed, step * options.batch, options.batch);
+  }
+
+  @Override
+  public int validationBatches() {
+    return (options.validationExamples - 1) / options.batch + 1;
+  }
+
+  @Override
+  public Batch validation(NDManager manager, int index) {
+    if (index < 0 || index >= validationBatches()) {
+      throw new IndexOutOfBoundsException(
+          "validation batch " + index + " of " + validationBatches());
+    }
+    int first = index * options.batch;
+    int rows = Math.min(options.batch, options.validationExamples - first);
+    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
+  }
+
+  private Batch batch(NDManager manager, long seed, long first, int rows) {
+    long[] inputs = new long[rows * options.length];
+    long[] labels = new long[inputs.length];
+    long[] ids = new long[rows];
+    for (int row = 0; row < rows; row++) {
+      ids[row] = first + row;
+      draw(SeededStream.of(seed, ids[row]), inputs, labels, row * options.length);
+    }
+    Shape shape = new Shape(rows, options.length);
+    return new Batch(
+        new NDList(Tensors.int64(manager, shape, inputs)),
+        new NDList(Tensors.int64(manager, shape, labels)),
+        ids);
+  }
+
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
+    for (int i = 0; i < options.length; i++) {
+      inputs[offset + i] = random.nextInt(options.fillers);
+    }
+    Arrays.fill(labels, offset, offset + options.length, IGNORED);
+    int[] keys = choose(random, options.keys, options.pairs);
+    int[] values = choose(random, options.values, options.pairs);
+    // Where n pairs start among h positions: n of h - n slots in order, each slot before widened.
+    int[] slots = choose(random, options.head() - options.pairs, options.pairs);
+    Arrays.sort(slots);
+    for (int pair = 0; pair < options.pairs; pair++) {
+      int start = offset + slots[pair] + pair;
+      inputs[start] = options.fillers + keys[pair];
+      inputs[start + 1] = options.fillers + options.keys + values[pair];
+    }
+    int[] asked = choose(random, options.pairs, options.queries);
+    int tail = offset + options.length - options.queries;
+    for (int query = 0; query < options.queries; query++) {
+      inputs[tail + query] = options.fillers + keys[asked[query]];
+      labels[tail + query] = options.fillers + options.keys + values[asked[query]];
+    }
+  }
+
+  /** Some of the numbers below a bound, all different, in random order. */
+  private static int[] choose(SplittableRandom random, int bound, int count) {
+    int[] all = new int[bound];
+    Arrays.setAll(all, i -> i);
+    for (int i = 0; i < count; i++) {
+      int other = i + random.nextInt(bound - i);
+      int chosen = all[other];
+      all[other] = all[i];
+      all[i] = chosen;
+    }
+    return Arrays.copyOf(all, count);
+  }
+}
