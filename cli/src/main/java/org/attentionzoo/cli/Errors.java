@@ -7,8 +7,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import java.util.List;
+import java.util.Collection;
 import java.util.Locale;
+import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.UserException;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -27,14 +28,7 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     String name = command.getCommandSpec().qualifiedName();
     String message = oneLine(e.getMessage());
     if (e instanceof UnmatchedArgumentException unmatched) {
-      List<String> suggestions = unmatched.getSuggestions();
-      boolean option = unmatched.isUnknownOption();
-      String given = unmatched.getUnmatched().get(0);
-      boolean subcommand = !option && !command.getSubcommands().isEmpty();
-      message =
-          (option ? "unknown option " : subcommand ? "unknown command " : "unexpected argument ")
-              + given
-              + (suggestions.isEmpty() ? "" : "; did you mean " + either(suggestions) + "?");
+      message = describe(unmatched, command);
     }
     PrintWriter err = command.getErr();
     err.println(name + ": " + decapitalised(message) + "  (" + name + " --help)");
@@ -88,8 +82,16 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     return e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
   }
 
-  private static String either(List<String> names) {
-    return String.join(" or ", names.subList(0, Math.min(3, names.size())));
+  private static String describe(UnmatchedArgumentException e, CommandLine command) {
+    String given = e.getUnmatched().get(0);
+    if (e.isUnknownOption()) {
+      Collection<String> options = command.getCommandSpec().optionsMap().keySet();
+      return "unknown option " + given + NearestName.suggestion(given, options);
+    }
+    Collection<String> commands = command.getSubcommands().keySet();
+    return commands.isEmpty()
+        ? "unexpected argument " + given
+        : "unknown command " + given + NearestName.suggestion(given, commands);
   }
 
   private static String oneLine(String message) {

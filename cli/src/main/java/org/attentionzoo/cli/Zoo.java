@@ -28,7 +28,13 @@ import picocli.CommandLine.Spec;
     exitCodeList = {"0:done", "1:it ran and failed", "2:it was called wrongly", "130:interrupted"},
     versionProvider = Versions.class,
     mixinStandardHelpOptions = true,
-    subcommands = {DoctorCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class})
+    subcommands = {
+      ListCommand.class,
+      ShowCommand.class,
+      DoctorCommand.class,
+      CompletionCommand.class,
+      CommandLine.HelpCommand.class
+    })
 public final class Zoo implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

@@ -31,12 +31,16 @@ class ZooTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
-        "docter | zoo: unknown command docter; did you mean doctor?",
+        "docter | zoo: unknown command docter; did you mean 'doctor'?",
         "zzz | zoo: unknown command zzz",
-        "--versoin | zoo: unknown option --versoin; did you mean ",
-        "doctor --jsn | zoo doctor: unknown option --jsn; did you mean --json?",
+        "--versoin | zoo: unknown option --versoin; did you mean '--version'?",
+        "doctor --jsn | zoo doctor: unknown option --jsn; did you mean '--json'?",
         "doctor extra | zoo doctor: unexpected argument extra",
+        "show | zoo show: missing required parameter: 'PAPER|MODEL'",
+        "show titan-s | zoo show: unknown paper or model 'titan-s'",
+        "list zzzz | zoo list: nothing matches 'zzzz'",
       })
   void refusesWhatItDoesNotKnowInOneLine(String line, String message) {
     Run run = Run.zoo(line.split(" "));
