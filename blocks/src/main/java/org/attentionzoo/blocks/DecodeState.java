@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,18 +31,61 @@ public final class DecodeState {
   }
 
   /**
+   * A remembered tensor for use in a pass: what is computed from it belongs to the pass.
+   *
+   * @param name its name
+   * @param like an activation of the pass
+   * @return a view, or null if no tensor of that name was put
+   */
+  public NDArray borrow(String name, NDArray like) {
+    NDArray remembered = tensors.get(name);
+    if (remembered == null) {
+      return null;
+    }
+    NDArray view = remembered.stopGradient();
+    view.attach(like.getManager());
+    return view;
+  }
+
+  /**
+   * A remembered list of tensors for use in a pass.
+   *
+   * @param name its name
+   * @param like an activation of the pass
+   * @return views, in order; empty if no list of that name was put
+   */
+  public NDList borrowAll(String name, NDArray like) {
+    NDList list = new NDList();
+    for (int i = 0; tensors.containsKey(name + "." + i); i++) {
+      list.add(borrow(name + "." + i, like));
+    }
+    return list;
+  }
+
+  /**
+   * Remembers a list of tensors in place of the one of that name; see {@link #put}.
+   *
+   * @param name its name
+   * @param list the tensors
+   */
+  public void putAll(String name, NDList list) {
+    for (int i = 0; i < list.size(); i++) {
+      put(name + "." + i, list.get(i));
+    }
+  }
+
+  /**
    * Remembers a tensor in place of the one of that name, which is closed.
    *
    * @param name its name
-   * @param tensor the tensor; from now on it belongs to the cache
+   * @param tensor the tensor; it is copied, so that the caller's may be a view and may be closed
    */
   public void put(String name, NDArray tensor) {
-    NDArray old = tensors.put(name, tensor);
-    if (old != tensor) {
-      tensor.attach(manager);
-      if (old != null) {
-        old.close();
-      }
+    NDArray copy = tensor.stopGradient().duplicate();
+    copy.attach(manager);
+    NDArray old = tensors.put(name, copy);
+    if (old != null) {
+      old.close();
     }
   }
 

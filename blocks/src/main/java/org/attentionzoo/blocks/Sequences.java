@@ -39,7 +39,7 @@ public record Sequences(NDArray valid, NDArray positions) {
   public NDArray positions(Pass pass, Block owner, NDArray hidden) {
     long length = hidden.getShape().get(1);
     DecodeState state = pass.cache() == null ? null : pass.cache().of(owner);
-    NDArray seen = state == null ? null : state.get("seen");
+    NDArray seen = state == null ? null : state.borrow("seen", hidden);
     long offset = state == null ? 0 : state.count("seen");
     if (positions != null) {
       return positions;

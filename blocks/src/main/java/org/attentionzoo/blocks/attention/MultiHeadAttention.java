@@ -88,7 +88,8 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
    *
    * @param pass what the pass carries
    * @param hidden (B, L, width)
-   * @param prefix (P, width) hidden states that every query sees, at distance 0; null for none
+   * @param prefix (1 or B, P, width) hidden states that every query sees, at distance 0; null for
+   *     none. In pieces of sequences it is given with each piece
    * @param sequences padding and positions
    * @return (B, L, width)
    * @throws IllegalArgumentException if there is a prefix and positions are rotary: a prefix has no
@@ -122,10 +123,8 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
     NDArray prefixValues = null;
     if (prefix != null) {
       long batch = hidden.getShape().get(0);
-      prefixKeys =
-          expand(split(key.forward(pass, prefix.expandDims(0)), config.keyValueHeads()), batch);
-      prefixValues =
-          expand(split(value.forward(pass, prefix.expandDims(0)), config.keyValueHeads()), batch);
+      prefixKeys = expand(split(key.forward(pass, prefix), config.keyValueHeads()), batch);
+      prefixValues = expand(split(value.forward(pass, prefix), config.keyValueHeads()), batch);
     }
     int copies = config.heads() / config.keyValueHeads();
     NDArray context;
@@ -149,7 +148,7 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
       NDArray bias = config.alibi() ? alibi(q, positions, keyPositions) : null;
       boolean causal = config.causal() && mask == null && length > 1;
       if (prefix != null) {
-        long columns = prefix.getShape().get(0);
+        long columns = prefix.getShape().get(1);
         if (mask == null && causal) {
           mask = causalMask(q, k);
           causal = false;
@@ -197,18 +196,16 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
     NDArray values = v;
     NDArray allValid = valid;
     NDArray allPositions = positions;
-    NDArray oldKeys = state.get("keys");
+    NDArray oldKeys = state.borrow("keys", k);
     if (oldKeys != null) {
-      keys = borrow(oldKeys, k).concat(k, 2);
-      values = borrow(state.get("values"), v).concat(v, 2);
-      NDArray oldValid = state.get("valid");
+      keys = oldKeys.concat(k, 2);
+      values = state.borrow("values", v).concat(v, 2);
+      NDArray oldValid = state.borrow("valid", k);
       if (oldValid != null || valid != null) {
-        allValid =
-            orAllTrue(oldValid == null ? null : borrow(oldValid, k), oldKeys)
-                .concat(orAllTrue(valid, k), 1);
+        allValid = orAllTrue(oldValid, oldKeys).concat(orAllTrue(valid, k), 1);
       }
       if (positions != null) {
-        NDArray oldPositions = borrow(state.get("positions"), k);
+        NDArray oldPositions = state.borrow("positions", k);
         if (oldPositions.getShape().dimension() != positions.getShape().dimension()) {
           oldPositions = perRow(oldPositions, k);
           positions = perRow(positions, k);
@@ -220,22 +217,15 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
     long keep =
         config.window() > 0 && allValid == null ? Math.min(count, config.window() - 1L) : count;
     long from = count - keep;
-    state.put("keys", keys.get(":, :, {}:", from).duplicate());
-    state.put("values", values.get(":, :, {}:", from).duplicate());
+    state.put("keys", keys.get(":, :, {}:", from));
+    state.put("values", values.get(":, :, {}:", from));
     if (allPositions != null) {
-      state.put("positions", allPositions.get("..., {}:", from).duplicate());
+      state.put("positions", allPositions.get("..., {}:", from));
     }
     if (allValid != null) {
-      state.put("valid", allValid.duplicate());
+      state.put("valid", allValid);
     }
     return new Remembered(keys, values, allValid, allPositions);
-  }
-
-  /** A view of a remembered array whose results belong to the pass and not to the cache. */
-  private static NDArray borrow(NDArray remembered, NDArray like) {
-    NDArray view = remembered.stopGradient();
-    view.attach(like.getManager());
-    return view;
   }
 
   private static NDArray orAllTrue(NDArray valid, NDArray keys) {

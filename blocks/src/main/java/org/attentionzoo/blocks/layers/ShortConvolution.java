@@ -42,22 +42,57 @@ public final class ShortConvolution extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray past = null;
-    if (pass.cache() != null && kernel > 1) {
-      DecodeState state = pass.cache().of(this);
-      past = state.get("past");
-      if (past == null) {
-        Shape shape = x.getShape();
-        past =
-            x.getManager()
-                .zeros(new Shape(shape.get(0), kernel - 1, shape.get(2)), x.getDataType());
-      }
-      NDArray seen = past.concat(x, 1);
-      state.put("past", seen.get(":, {}:", seen.getShape().get(1) - kernel + 1).duplicate());
-      past = seen.get(":, :{}", kernel - 1);
+    if (pass.cache() == null) {
+      return forward(pass, x, null);
     }
+    DecodeState state = pass.cache().of(this);
+    NDArray remembered = state.borrow("past", x);
+    NDArray past = remembered == null ? emptyPast(x) : remembered;
+    state.put("past", nextPast(past, x, null));
+    return forward(pass, x, past);
+  }
+
+  /**
+   * Convolves a piece of sequences.
+   *
+   * @param pass what the pass carries
+   * @param x (B, L, width)
+   * @param past (B, K - 1, width) the inputs before the piece; null for zeros
+   * @return the same shape as x
+   */
+  public NDArray forward(Pass pass, NDArray x, NDArray past) {
     NDArray w = pass.value(weight, x);
     return pass.kernels(x) ? fast(x, w, past) : plain(x, w, past);
+  }
+
+  /**
+   * The inputs before a sequence's start.
+   *
+   * @param x (B, L, width)
+   * @return (B, K - 1, width) zeros
+   */
+  public NDArray emptyPast(NDArray x) {
+    Shape shape = x.getShape();
+    return x.getManager().zeros(new Shape(shape.get(0), kernel - 1, shape.get(2)), x.getDataType());
+  }
+
+  /**
+   * The inputs before the next piece.
+   *
+   * @param past (B, K - 1, width) the inputs before this piece
+   * @param x (B, L, width) this piece
+   * @param live (B, 1) float, 0 for rows whose only token is padding, which are left as they were;
+   *     null if nothing is padded. Only read for pieces of one token
+   * @return (B, K - 1, width)
+   */
+  public NDArray nextPast(NDArray past, NDArray x, NDArray live) {
+    long length = x.getShape().get(1);
+    NDArray next = past.concat(x, 1).get(":, {}:", length);
+    if (live == null || length > 1) {
+      return next;
+    }
+    NDArray row = live.expandDims(2);
+    return next.mul(row).add(past.mul(row.mul(-1).add(1)));
   }
 
   static NDArray fast(NDArray x, NDArray weight, NDArray past) {

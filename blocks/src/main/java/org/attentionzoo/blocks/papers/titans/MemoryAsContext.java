@@ -1,0 +1,351 @@
+package org.attentionzoo.blocks.papers.titans;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Set;
+import org.attentionzoo.blocks.DecodeState;
+import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.Padding;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.positions.Rotary;
+
+/**
+ * Titans MAC (section 4.1, equations 21 to 25): segment by segment, the memory as it stood before
+ * the segment is asked (h = M*(q)), attention sees persistent tokens, h and the segment, the memory
+ * learns what attention gives (y), and the output joins y with what the memory then says to it.
+ *
+ * <p>As printed, h and the last reading let a token see later tokens of its segment: h_j is made
+ * from token j and is visible to all, and the memory is read after the whole segment was learned.
+ * Here a query sees h_j of earlier and equal j only, and reads the memory as it stands after its
+ * own token. Positions are rotary within the segment; persistent tokens come first.
+ *
+ * <p>State dict: {@code persistent}, {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code
+ * memory}, {@code gate}. In decoding the state is the memory and the present segment.
+ */
+public final class MemoryAsContext extends ZooBlock implements Mixer {
+
+  private static final Rotary ROTARY = new Rotary(Rotary.Layout.HALF, 10000);
+
+  private final TitansConfig config;
+  private final int headWidth;
+  private final double scale;
+  private final PersistentTokens persistent;
+  private final Linear query;
+  private final Linear key;
+  private final Linear value;
+  private final NeuralMemory memory;
+  private final NonlinearGate gate;
+
+  /**
+   * A mixer.
+   *
+   * @param config its sizes; the width is a multiple of twice the heads, since positions are rotary
+   */
+  public MemoryAsContext(TitansConfig config) {
+    this.config = config;
+    int width = config.width();
+    if (width % (2 * config.heads()) != 0) {
+      throw new IllegalArgumentException(
+          "width must be a multiple of twice the heads; got " + width + " and " + config.heads());
+    }
+    headWidth = width / config.heads();
+    scale = 1 / Math.sqrt(headWidth);
+    persistent = child("persistent", new PersistentTokens(config.persistent(), width));
+    query = child("q_proj", new Linear(width, width, false));
+    key = child("k_proj", new Linear(width, width, false));
+    value = child("v_proj", new Linear(width, width, false));
+    memory = child("memory", new NeuralMemory(config.memory()));
+    gate = child("gate", new NonlinearGate(width));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return true;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(DotProductAttention.PATTERN);
+  }
+
+  /**
+   * The present segment, as far as it has come.
+   *
+   * @param retrievedKeys (B, heads, slots, d) keys of h, rotated
+   * @param retrievedValues (B, heads, slots, d)
+   * @param keys (B, heads, slots, d) keys of the segment's tokens, rotated
+   * @param values (B, heads, slots, d)
+   */
+  private record Segment(
+      NDArray retrievedKeys, NDArray retrievedValues, NDArray keys, NDArray values) {
+    NDList list() {
+      return new NDList(retrievedKeys, retrievedValues, keys, values);
+    }
+  }
+
+  /**
+   * Mixes the tokens of each sequence.
+   *
+   * @param pass what the pass carries
+   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
+   * @return (B, L, width)
+   */
+  @Override
+  public NDList forward(Pass pass, NDList inputs) {
+    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
+    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    NDArray valid = sequences.valid();
+    if (pass.cache() != null) {
+      return resume(pass, hidden, valid);
+    }
+    if (valid == null) {
+      return segments(pass, hidden, null, memory.begin(pass, hidden), null, null).output();
+    }
+    Padding padding = new Padding(valid);
+    MemoryState begin = memory.ragged(memory.begin(pass, hidden), hidden);
+    NDArray output =
+        segments(pass, padding.compact(hidden), padding.valid(), begin, null, null).output();
+    return padding.restore(output);
+  }
+
+  /** Output and all that the next piece needs. */
+  private record Advance(NDArray output, MemoryState state, NDList snapshot, Segment segment) {}
+
+  /**
+   * Goes on from where rows stand at one common place of a segment; valid tokens stand in front.
+   *
+   * @param snapshot the memory before the present segment; null at a segment's start
+   * @param segment the present segment; null at a segment's start
+   */
+  private Advance segments(
+      Pass pass,
+      NDArray hidden,
+      NDArray valid,
+      MemoryState state,
+      NDList snapshot,
+      Segment segment) {
+    NDArray q = split(query.forward(pass, hidden));
+    NDArray k = split(key.forward(pass, hidden));
+    NDArray v = split(value.forward(pass, hidden));
+    long length = hidden.getShape().get(1);
+    NDList outputs = new NDList();
+    MemoryState now = state;
+    NDList asked = snapshot;
+    Segment present = segment;
+    for (long at = 0; at < length; ) {
+      long slot = now.seen() % config.span();
+      long size = Math.min(config.span() - slot, length - at);
+      if (slot == 0) {
+        asked = now.memory();
+        present = null;
+      }
+      NDArray piece = hidden.get(":, {}:{}", at, at + size);
+      NDArray slots =
+          hidden
+              .getManager()
+              .arange((int) slot, (int) (slot + size), 1, DataType.INT64, hidden.getDevice());
+      present = append(pass, present, piece, asked, slots, slice(k, at, size), slice(v, at, size));
+      NDArray y = attend(pass, slice(q, at, size), present, slots, null);
+      NDArray live = valid == null ? null : valid.get(":, {}:{}", at, at + size);
+      NeuralMemory.Advance learned = memory.advance(pass, y, live, now);
+      outputs.add(gate.join(pass, y, learned.output()));
+      now = learned.state();
+      at += size;
+    }
+    return new Advance(NDArrays.concat(outputs, 1), now, asked, present);
+  }
+
+  private Segment append(
+      Pass pass,
+      Segment segment,
+      NDArray piece,
+      NDList asked,
+      NDArray slots,
+      NDArray k,
+      NDArray v) {
+    NDArray h = memory.retrieve(pass, piece, asked);
+    NDArray positions = slots.add(persistent.count());
+    NDArray hk = ROTARY.rotate(pass, split(key.forward(pass, h)), positions);
+    NDArray hv = split(value.forward(pass, h));
+    NDArray rotated = ROTARY.rotate(pass, k, positions);
+    if (segment == null) {
+      return new Segment(hk, hv, rotated, v);
+    }
+    return new Segment(
+        segment.retrievedKeys().concat(hk, 2),
+        segment.retrievedValues().concat(hv, 2),
+        segment.keys().concat(rotated, 2),
+        segment.values().concat(v, 2));
+  }
+
+  /**
+   * Attention over persistent tokens, what was retrieved, and the segment.
+   *
+   * @param q (B, heads, n, d), not rotated
+   * @param slots (n), or (B, n) if rows stand at different places of their segments
+   * @param filled (B, 1, 1, slots) boolean, which slots are in use; null to compare slots with the
+   *     order of keys
+   * @return (B, n, width)
+   */
+  private NDArray attend(Pass pass, NDArray q, Segment segment, NDArray slots, NDArray filled) {
+    NDManager manager = q.getManager();
+    long batch = q.getShape().get(0);
+    long count = segment.keys().getShape().get(2);
+    NDArray rotated = ROTARY.rotate(pass, q, slots.add(persistent.count()));
+    NDArray visible = filled;
+    if (visible == null) {
+      NDArray order = manager.arange(0, (int) count, 1, DataType.INT64, q.getDevice());
+      visible = order.expandDims(0).lte(slots.expandDims(1)).expandDims(0).expandDims(0);
+    }
+    NDArray keys = segment.retrievedKeys().concat(segment.keys(), 2);
+    NDArray values = segment.retrievedValues().concat(segment.values(), 2);
+    NDArray mask = visible.concat(visible, 3);
+    NDArray tokens = persistent.get(pass, q);
+    if (tokens != null) {
+      int prefix = persistent.count();
+      NDArray positions = manager.arange(0, prefix, 1, DataType.INT64, q.getDevice());
+      Shape shape = new Shape(batch, config.heads(), prefix, headWidth);
+      keys =
+          ROTARY
+              .rotate(pass, split(key.forward(pass, tokens)), positions)
+              .broadcast(shape)
+              .concat(keys, 2);
+      values = split(value.forward(pass, tokens)).broadcast(shape).concat(values, 2);
+      Shape rows = mask.getShape();
+      NDArray always =
+          manager.ones(new Shape(rows.get(0), 1, rows.get(2), prefix), DataType.BOOLEAN);
+      mask = always.concat(mask, 3);
+    }
+    NDArray context =
+        DotProductAttention.attend(pass, this, rotated, keys, values, mask, null, false, scale, 0);
+    Shape shape = context.getShape();
+    return context.transpose(0, 2, 1, 3).reshape(batch, shape.get(2), config.width());
+  }
+
+  private NDArray resume(Pass pass, NDArray hidden, NDArray valid) {
+    DecodeState remembered = pass.cache().of(this);
+    MemoryState state = memory.recall(pass, remembered, hidden);
+    NDList snapshot = remembered.borrowAll("snapshot", hidden);
+    NDList slots = remembered.borrowAll("segment", hidden);
+    Segment segment =
+        slots.isEmpty()
+            ? null
+            : new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
+    Advance end =
+        valid == null && state.counts() == null
+            ? segments(pass, hidden, null, state, snapshot, segment)
+            : tokenByToken(pass, hidden, valid, state, snapshot, segment);
+    NeuralMemory.remember(remembered, end.state());
+    remembered.putAll("snapshot", end.snapshot());
+    remembered.putAll("segment", end.segment().list());
+    return end.output();
+  }
+
+  /**
+   * For rows at different places of their segments: each row writes its own slot of a full segment.
+   */
+  private Advance tokenByToken(
+      Pass pass,
+      NDArray hidden,
+      NDArray valid,
+      MemoryState state,
+      NDList snapshot,
+      Segment segment) {
+    NDManager manager = hidden.getManager();
+    long batch = hidden.getShape().get(0);
+    long length = hidden.getShape().get(1);
+    int span = config.span();
+    MemoryState now = memory.ragged(state, hidden);
+    NDList asked = snapshot.isEmpty() ? now.memory() : snapshot;
+    NDList slots = fullSegment(hidden, segment);
+    NDArray order = manager.arange(0, span, 1, DataType.INT64, hidden.getDevice());
+    NDList outputs = new NDList();
+    for (long t = 0; t < length; t++) {
+      NDArray token = hidden.get(":, {}:{}", t, t + 1);
+      NDArray live =
+          valid == null
+              ? manager.ones(new Shape(batch, 1), DataType.BOOLEAN)
+              : valid.get(":, {}:{}", t, t + 1);
+      NDArray slot = now.counts().mod(span).reshape(batch, 1).toType(DataType.INT64, false);
+      NDArray first = slot.eq(0).reshape(batch, 1, 1, 1).toType(hidden.getDataType(), false);
+      NDList next = new NDList();
+      for (int i = 0; i < asked.size(); i++) {
+        next.add(choose(first, now.memory().get(i), asked.get(i)));
+      }
+      asked = next;
+      Segment one =
+          append(
+              pass,
+              null,
+              token,
+              asked,
+              slot,
+              split(key.forward(pass, token)),
+              split(value.forward(pass, token)));
+      NDArray write =
+          order
+              .expandDims(0)
+              .eq(slot)
+              .logicalAnd(live)
+              .reshape(batch, 1, span, 1)
+              .toType(hidden.getDataType(), false);
+      NDList written = new NDList();
+      for (int i = 0; i < slots.size(); i++) {
+        written.add(choose(write, one.list().get(i), slots.get(i)));
+      }
+      slots = written;
+      NDArray filled = order.expandDims(0).lte(slot).reshape(batch, 1, 1, span);
+      Segment all = new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
+      NDArray y = attend(pass, split(query.forward(pass, token)), all, slot, filled);
+      NeuralMemory.Advance learned = memory.advance(pass, y, live, now);
+      outputs.add(gate.join(pass, y, learned.output()));
+      now = learned.state();
+    }
+    Segment all = new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
+    return new Advance(NDArrays.concat(outputs, 1), now, asked, all);
+  }
+
+  private NDList fullSegment(NDArray hidden, Segment segment) {
+    NDManager manager = hidden.getManager();
+    long batch = hidden.getShape().get(0);
+    NDList slots = new NDList();
+    for (int i = 0; i < 4; i++) {
+      NDArray used = segment == null ? null : segment.list().get(i);
+      long count = used == null ? 0 : used.getShape().get(2);
+      NDArray rest =
+          manager.zeros(
+              new Shape(batch, config.heads(), config.span() - count, headWidth),
+              hidden.getDataType());
+      slots.add(used == null ? rest : used.concat(rest, 2));
+    }
+    return slots;
+  }
+
+  private static NDArray choose(NDArray yes, NDArray a, NDArray b) {
+    return a.mul(yes).add(b.mul(yes.mul(-1).add(1)));
+  }
+
+  private static NDArray slice(NDArray x, long at, long size) {
+    return x.get(":, :, {}:{}", at, at + size);
+  }
+
+  private NDArray split(NDArray x) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), config.heads(), headWidth).transpose(0, 2, 1, 3);
+  }
+}

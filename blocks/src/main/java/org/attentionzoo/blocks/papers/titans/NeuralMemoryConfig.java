@@ -1,0 +1,78 @@
+package org.attentionzoo.blocks.papers.titans;
+
+/**
+ * Sizes and switches of {@link NeuralMemory}. With one head, no convolution, no gain, and momentum
+ * and forgetting on, it is the memory of the paper's equations.
+ *
+ * @param width the size of the hidden states; a multiple of heads
+ * @param heads how many memories share the width
+ * @param depth the number of layers of the memory network, L_M in the paper
+ * @param expansion the inner size of the memory network as a multiple of its input's
+ * @param chunkSize for how many tokens gradients are taken at the same memory, b in the paper
+ * @param maximumRate the learning rate theta is this times a sigmoid
+ * @param momentum whether past surprise is carried on (eta); without, only momentary surprise
+ *     counts
+ * @param forgetting whether the memory decays (alpha)
+ * @param convolution how many positions the causal convolutions on queries, keys and values see; 0
+ *     for none
+ * @param queryKeyGain whether normalised queries and keys have a learned gain
+ * @param forgetBias where the bias of the forgetting gate starts; -4 keeps memories for long
+ * @param momentumBias where the bias of the momentum gate starts
+ * @param rateBias where the bias of the learning rate starts
+ */
+public record NeuralMemoryConfig(
+    int width,
+    int heads,
+    int depth,
+    int expansion,
+    int chunkSize,
+    double maximumRate,
+    boolean momentum,
+    boolean forgetting,
+    int convolution,
+    boolean queryKeyGain,
+    double forgetBias,
+    double momentumBias,
+    double rateBias) {
+
+  /** Checks the sizes. */
+  public NeuralMemoryConfig {
+    if (width < 1 || heads < 1 || depth < 1 || expansion < 1 || chunkSize < 1 || convolution < 0) {
+      throw new IllegalArgumentException(
+          "width, heads, depth, expansion and chunkSize must be positive; got width "
+              + width
+              + ", heads "
+              + heads
+              + ", depth "
+              + depth
+              + ", expansion "
+              + expansion
+              + ", chunkSize "
+              + chunkSize);
+    }
+    if (width % heads != 0) {
+      throw new IllegalArgumentException(
+          "width must be a multiple of heads; got " + width + " and " + heads);
+    }
+  }
+
+  /**
+   * The memory of the paper's equations.
+   *
+   * @param width the size of the hidden states
+   * @param depth the number of layers of the memory network
+   * @param expansion the inner size as a multiple of the width
+   * @param chunkSize for how many tokens gradients are taken at the same memory
+   * @param maximumRate the largest learning rate
+   * @return the config
+   */
+  public static NeuralMemoryConfig paper(
+      int width, int depth, int expansion, int chunkSize, double maximumRate) {
+    return new NeuralMemoryConfig(
+        width, 1, depth, expansion, chunkSize, maximumRate, true, true, 0, false, -4, 0, 0);
+  }
+
+  int headWidth() {
+    return width / heads;
+  }
+}
