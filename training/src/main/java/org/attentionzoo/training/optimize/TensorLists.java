@@ -1,0 +1,43 @@
+package org.attentionzoo.training.optimize;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.kernels.KernelLibrary;
+
+/** Native calls over many tensors at once. Thread safety: as the tensors'. */
+public final class TensorLists {
+
+  private static final KernelLibrary KERNELS =
+      KernelLibrary.of(TensorLists.class, "optimizers.torchscript");
+
+  private TensorLists() {}
+
+  /**
+   * Copies values into tensors that exist, keeping their device, type and place in memory.
+   *
+   * @param targets what is overwritten
+   * @param values as many, of the same shapes
+   */
+  public static void assign(NDList targets, NDList values) {
+    if (targets.isEmpty()) {
+      return;
+    }
+    try (GradientMode ignored = GradientMode.off()) {
+      KERNELS.call("assign", targets, values).close();
+    }
+  }
+
+  /**
+   * Whether all values are finite.
+   *
+   * @param tensors floating-point tensors of one type, at least one
+   * @return false if there is a NaN or an infinity
+   */
+  public static boolean isFinite(NDList tensors) {
+    try (GradientMode ignored = GradientMode.off();
+        NDArray finite = KERNELS.call("all_finite", tensors)) {
+      return finite.getBoolean();
+    }
+  }
+}

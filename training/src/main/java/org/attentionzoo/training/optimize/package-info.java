@@ -1,0 +1,2 @@
+/** Optimizers as native calls over all parameters at once. */
+package org.attentionzoo.training.optimize;

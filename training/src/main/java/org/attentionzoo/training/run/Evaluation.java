@@ -1,0 +1,79 @@
+package org.attentionzoo.training.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.Task;
+
+/** Runs a model over the validation part of a task. Thread safety: one call, one thread. */
+public final class Evaluation {
+
+  /**
+   * Means over a validation part.
+   *
+   * @param metrics {@code loss} and the objective's metrics, each the mean over all items
+   * @param items how many items (tokens, examples) the means are over
+   * @param batches how many batches were seen
+   */
+  public record Result(Map<String, Double> metrics, double items, int batches) {
+
+    /**
+     * The mean loss.
+     *
+     * @return in the objective's unit
+     */
+    public double loss() {
+      return metrics.get("loss");
+    }
+  }
+
+  private Evaluation() {}
+
+  /**
+   * Evaluates a model. No graph is recorded and dropout does not act; models that draw random
+   * numbers draw the same ones in every evaluation.
+   *
+   * @param model the model, initialised on the manager's device
+   * @param task the task
+   * @param manager the parent of what each batch needs
+   * @param limit the most batches to take; 0 for all
+   * @return the means
+   */
+  public static Result run(ZooBlock model, Task task, NDManager manager, int limit) {
+    int all = task.source().validationBatches();
+    int batches = limit == 0 ? all : Math.min(limit, all);
+    Map<String, Double> sums = new LinkedHashMap<>();
+    sums.put("loss", 0.0);
+    double items = 0;
+    try (GradientMode ignored = GradientMode.off()) {
+      for (int i = 0; i < batches; i++) {
+        try (NDManager scope = manager.newSubManager()) {
+          Seeds.forValidation(i);
+          Batch batch = task.source().validation(scope, i);
+          Pass pass = Pass.inference(new ParameterStore(scope, false));
+          Objective.Outcome outcome =
+              task.objective().evaluate(model.forward(pass, batch.inputs()), batch);
+          double weight = outcome.weight();
+          if (weight == 0) {
+            continue;
+          }
+          items += weight;
+          sums.merge("loss", Scalars.read(outcome.loss()) * weight, Double::sum);
+          for (Map.Entry<String, NDArray> metric : outcome.metrics().entrySet()) {
+            sums.merge(metric.getKey(), Scalars.read(metric.getValue()) * weight, Double::sum);
+          }
+        }
+      }
+    }
+    double total = items;
+    sums.replaceAll((name, sum) -> sum / total);
+    return new Result(sums, items, batches);
+  }
+}

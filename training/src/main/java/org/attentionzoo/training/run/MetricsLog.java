@@ -1,0 +1,90 @@
+package org.attentionzoo.training.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attentionzoo.blocks.AtomicFile;
+
+/**
+ * A file of JSON objects, one a line, each with a {@code step}. For one thread.
+ *
+ * <p>Each line is in the file when {@link #write} returns, and survives the process being killed.
+ */
+final class MetricsLog implements AutoCloseable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FileChannel channel;
+
+  /**
+   * Opens the log, creating it if need be, and drops what a resumed run will write again.
+   *
+   * @param file the file
+   * @param step lines of later steps are dropped, and a last line that is not whole
+   */
+  MetricsLog(Path file, long step) throws IOException {
+    if (Files.exists(file)) {
+      String text = Files.readString(file);
+      String kept = upTo(text, step);
+      if (!kept.equals(text)) {
+        AtomicFile.write(file, kept);
+      }
+    }
+    channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+  }
+
+  private static String upTo(String text, long step) {
+    StringBuilder kept = new StringBuilder();
+    int start = 0;
+    for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      String line = text.substring(start, end);
+      start = end + 1;
+      if (stepOf(line) <= step) {
+        kept.append(line).append('\n');
+      }
+    }
+    return kept.toString();
+  }
+
+  private static long stepOf(String line) {
+    try {
+      JsonNode step = JSON.readTree(line).get("step");
+      return step == null ? Long.MAX_VALUE : step.asLong(Long.MAX_VALUE);
+    } catch (IOException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  /**
+   * Appends a line.
+   *
+   * @param step how many steps are done
+   * @param values what else the line holds, in order
+   */
+  void write(long step, Map<String, ?> values) throws IOException {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", step);
+    line.putAll(values);
+    AtomicFile.writeFully(
+        channel, (JSON.writeValueAsString(line) + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Forces what was written to disk. */
+  void force() throws IOException {
+    channel.force(false);
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

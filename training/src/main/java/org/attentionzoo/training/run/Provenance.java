@@ -1,0 +1,75 @@
+package org.attentionzoo.training.run;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.attentionzoo.training.Task;
+
+/** What a run was made from, beside its config. */
+final class Provenance {
+
+  private static final int PATIENCE_SECONDS = 5;
+
+  private Provenance() {}
+
+  /**
+   * Collects it.
+   *
+   * @param caller what the caller adds, for example the command line
+   * @param task the task
+   * @param manager says which device is used
+   * @return in the order in which it is written
+   */
+  static Map<String, Object> collect(Map<String, Object> caller, Task task, NDManager manager) {
+    Map<String, Object> found = new LinkedHashMap<>(caller);
+    found.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    gitCommit().ifPresent(commit -> found.put("git_commit", commit));
+    found.put("data", task.description());
+    found.put("device", manager.getDevice().toString());
+    found.put("threads", JniUtils.getNumThreads());
+    found.put("pytorch", Engine.getInstance().getVersion());
+    found.put("djl", Engine.getDjlVersion());
+    found.put("java", System.getProperty("java.version"));
+    found.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+    return found;
+  }
+
+  /** The commit of the checkout that this code was built in, with -dirty if it was changed. */
+  private static Optional<String> gitCommit() {
+    try {
+      Path code =
+          Path.of(Provenance.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path folder = Files.isDirectory(code) ? code : code.getParent();
+      Process git =
+          new ProcessBuilder("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+              .directory(folder.toFile())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      if (!git.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        git.destroyForcibly();
+        return Optional.empty();
+      }
+      try (InputStream out = git.getInputStream()) {
+        String commit = new String(out.readAllBytes(), StandardCharsets.UTF_8).strip();
+        return git.exitValue() == 0 && !commit.isEmpty() ? Optional.of(commit) : Optional.empty();
+      }
+    } catch (IOException | URISyntaxException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package org.attentionzoo.training.run;
+
+import java.util.Map;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.optimize.OptimizerConfig;
+import org.attentionzoo.training.schedule.ScheduleConfig;
+
+/**
+ * Everything that decides a training run. A recipe is this record as YAML; every key can be
+ * overridden by {@code key=value}, those of the model as {@code model.<key>}, those of the task as
+ * {@code task.<key>}.
+ *
+ * @param model the model's preset, for example {@code titans-mac-tiny}
+ * @param modelOverrides what differs from the preset's config
+ * @param data what to train on, {@code <scheme>:<location>}; empty if it must be given
+ * @param task what differs from the defaults of the task's options
+ * @param optimizer the optimizer
+ * @param schedule the learning rate's course
+ * @param clip the largest 2-norm of all gradients together; 0 for no limit
+ * @param accumulate how many batches make one step
+ * @param steps how many steps to train
+ * @param seed decides the initial weights, the batches and every random choice
+ * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
+ * @param precision {@code float32}
+ * @param logEvery steps between two training lines of the metrics
+ * @param evaluateEvery steps between two evaluations on the validation part; 0 for never
+ * @param evaluateBatches how many validation batches each evaluation takes; 0 for all
+ * @param checkpointEvery steps between two checkpoints; 0 for none but the last
+ * @param keep how many of the newest checkpoints are kept, beside the best
+ */
+public record RunConfig(
+    String model,
+    Map<String, Object> modelOverrides,
+    String data,
+    Map<String, Object> task,
+    OptimizerConfig optimizer,
+    ScheduleConfig schedule,
+    double clip,
+    int accumulate,
+    long steps,
+    long seed,
+    String device,
+    String precision,
+    int logEvery,
+    int evaluateEvery,
+    int evaluateBatches,
+    int checkpointEvery,
+    int keep) {
+
+  /** Checks the values. */
+  public RunConfig {
+    require(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
+    require(accumulate >= 1, "accumulate", accumulate, "1 or more");
+    require(steps >= 1, "steps", steps, "1 or more");
+    require(logEvery >= 1, "logEvery", logEvery, "1 or more");
+    require(evaluateEvery >= 0, "evaluateEvery", evaluateEvery, "0 or more");
+    require(evaluateBatches >= 0, "evaluateBatches", evaluateBatches, "0 or more");
+    require(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, "0 or more");
+    require(keep >= 1, "keep", keep, "1 or more");
+    require(precision.equals("float32"), "precision", precision, "float32");
+  }
+
+  /**
+   * The defaults, which suit a small model on a laptop.
+   *
+   * @param model the model's preset
+   * @return a config without data
+   */
+  public static RunConfig of(String model) {
+    return new RunConfig(
+        model,
+        Map.of(),
+        "",
+        Map.of(),
+        OptimizerConfig.DEFAULT,
+        ScheduleConfig.DEFAULT,
+        1,
+        1,
+        1000,
+        1,
+        "cpu",
+        "float32",
+        10,
+        200,
+        0,
+        200,
+        2);
+  }
+
+  /** The same run with everything spelled out. */
+  RunConfig with(
+      String fullModel, Map<String, Object> fullModelConfig, Map<String, Object> fullTask) {
+    return new RunConfig(
+        fullModel,
+        fullModelConfig,
+        data,
+        fullTask,
+        optimizer,
+        schedule,
+        clip,
+        accumulate,
+        steps,
+        seed,
+        device,
+        precision,
+        logEvery,
+        evaluateEvery,
+        evaluateBatches,
+        checkpointEvery,
+        keep);
+  }
+
+  /** The same with other data; the task's options are those of the data's scheme again. */
+  RunConfig withData(String other) {
+    boolean sameScheme = scheme(other).equals(scheme(data));
+    return new RunConfig(
+        model,
+        modelOverrides,
+        other,
+        sameScheme ? task : Map.of(),
+        optimizer,
+        schedule,
+        clip,
+        accumulate,
+        steps,
+        seed,
+        device,
+        precision,
+        logEvery,
+        evaluateEvery,
+        evaluateBatches,
+        checkpointEvery,
+        keep);
+  }
+
+  private static String scheme(String data) {
+    int colon = data.indexOf(':');
+    return colon < 0 ? data : data.substring(0, colon);
+  }
+
+  private static void require(boolean fine, String key, Object value, String expected) {
+    if (!fine) {
+      throw new UserException(key + "=" + value + " was given; it must be " + expected);
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package org.attentionzoo.training.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attentionzoo.blocks.AtomicFile;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Configs;
+
+/**
+ * The folder that records a run:
+ *
+ * <ul>
+ *   <li>{@code config.yaml}: the resolved config, with nothing left to defaults, and under {@code
+ *       provenance} what else is needed to tell what was run
+ *   <li>{@code metrics.jsonl}: a line for each logged step and each evaluation; the same in every
+ *       run of the same config
+ *   <li>{@code timing.jsonl}: how fast it went
+ *   <li>{@code checkpoints}: see {@link Checkpoints}
+ * </ul>
+ *
+ * <p>Immutable; the files are for one process at a time, see {@link #lock}.
+ */
+public final class RunFolder {
+
+  private static final String CONFIG = "config.yaml";
+  private static final String PROVENANCE = "provenance";
+
+  private final Path path;
+  private final RunConfig config;
+  private final Map<String, Object> provenance;
+
+  private RunFolder(Path path, RunConfig config, Map<String, Object> provenance) {
+    this.path = path;
+    this.config = config;
+    this.provenance = provenance;
+  }
+
+  /** Keeps other processes out until closed. */
+  public interface Lock extends AutoCloseable {
+    @Override
+    void close() throws IOException;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param path the folder; made if it is missing
+   * @param config the resolved config
+   * @param provenance what else is needed to tell what was run
+   * @return the folder
+   * @throws UserException if it holds a run already or cannot be written
+   */
+  public static RunFolder create(Path path, RunConfig config, Map<String, Object> provenance) {
+    requireUnused(path);
+    RunFolder folder = new RunFolder(path, config, provenance);
+    try {
+      Files.createDirectories(path);
+      folder.writeConfig();
+    } catch (IOException e) {
+      throw new UserException("cannot write to " + path + ": " + e, e);
+    }
+    return folder;
+  }
+
+  /**
+   * Checks that a new run may use a folder.
+   *
+   * @param path the folder, which need not exist
+   * @throws UserException if it holds a run already or is a file
+   */
+  static void requireUnused(Path path) {
+    if (Files.exists(path.resolve(CONFIG))) {
+      throw new UserException(
+          path + " already holds a run; resume it, or give another folder for the new one");
+    }
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new UserException(path + " is a file; give a folder for the run");
+    }
+  }
+
+  /**
+   * Opens the folder of an earlier run.
+   *
+   * @param path the folder
+   * @return the folder
+   * @throws UserException if it is none
+   */
+  public static RunFolder open(Path path) {
+    Path file = path.resolve(CONFIG);
+    if (!Files.isRegularFile(file)) {
+      throw new UserException(
+          path
+              + (Files.exists(path)
+                  ? " is no run folder: it has no " + CONFIG
+                  : " does not exist; give the folder of an earlier run"));
+    }
+    Map<String, Object> values = Recipes.readYaml(file);
+    Object provenance = values.remove(PROVENANCE);
+    Map<String, Object> copy = new LinkedHashMap<>();
+    if (provenance instanceof Map<?, ?> map) {
+      map.forEach((key, value) -> copy.put(key.toString(), value));
+    }
+    return new RunFolder(path, Recipes.fromMap(values, file.toString()), copy);
+  }
+
+  /**
+   * The same folder with another config, which is written.
+   *
+   * @param changed the config
+   * @return a new folder object
+   */
+  RunFolder with(RunConfig changed) {
+    if (changed.equals(config)) {
+      return this;
+    }
+    RunFolder folder = new RunFolder(path, changed, provenance);
+    try {
+      folder.writeConfig();
+    } catch (IOException e) {
+      throw new UserException("cannot write to " + path + ": " + e, e);
+    }
+    return folder;
+  }
+
+  private void writeConfig() throws IOException {
+    Map<String, Object> tree = new LinkedHashMap<>(Configs.toMap(config));
+    tree.put(PROVENANCE, provenance);
+    AtomicFile.write(path.resolve(CONFIG), Configs.toYaml(tree));
+  }
+
+  /**
+   * Keeps other processes from training in this folder.
+   *
+   * @return to be closed when done; ends with the process in any case
+   * @throws UserException if another one does
+   * @throws IOException if the lock cannot be written
+   */
+  Lock lock() throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Held by another thread of this process: reported below like any other holder.
+      lock = null;
+    } finally {
+      if (lock == null) {
+        channel.close();
+      }
+    }
+    if (lock == null) {
+      throw new UserException(
+          "another process is training in " + path + "; wait for it, or give another folder");
+    }
+    return channel::close;
+  }
+
+  /**
+   * Where it is.
+   *
+   * @return the path as it was given
+   */
+  public Path path() {
+    return path;
+  }
+
+  /**
+   * What the run is.
+   *
+   * @return the resolved config
+   */
+  public RunConfig config() {
+    return config;
+  }
+
+  /**
+   * What else is needed to tell what was run.
+   *
+   * @return versions, data, command and so on
+   */
+  public Map<String, Object> provenance() {
+    return new LinkedHashMap<>(provenance);
+  }
+
+  /**
+   * The metrics.
+   *
+   * @return the file, which need not exist
+   */
+  public Path metricsFile() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  /**
+   * The pace.
+   *
+   * @return the file, which need not exist
+   */
+  public Path timingFile() {
+    return path.resolve("timing.jsonl");
+  }
+
+  /**
+   * The checkpoints.
+   *
+   * @return possibly none
+   */
+  public Checkpoints checkpoints() {
+    return new Checkpoints(path.resolve("checkpoints"));
+  }
+}

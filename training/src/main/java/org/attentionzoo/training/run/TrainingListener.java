@@ -1,0 +1,39 @@
+package org.attentionzoo.training.run;
+
+import java.nio.file.Path;
+
+/** Is told what a run does, on the run's thread. */
+public interface TrainingListener {
+
+  /**
+   * The run begins or goes on.
+   *
+   * @param step how many steps are done already
+   * @param steps how many steps the run has
+   */
+  default void started(long step, long steps) {}
+
+  /**
+   * A step is done.
+   *
+   * @param progress where the run is
+   */
+  default void stepped(Progress progress) {}
+
+  /**
+   * The model was evaluated on the validation part.
+   *
+   * @param step after how many steps
+   * @param result the means
+   * @param best whether no earlier evaluation of the run had a lower loss
+   */
+  default void evaluated(long step, Evaluation.Result result, boolean best) {}
+
+  /**
+   * A checkpoint was saved.
+   *
+   * @param step after how many steps
+   * @param folder where
+   */
+  default void saved(long step, Path folder) {}
+}

@@ -1,0 +1,369 @@
+package org.attentionzoo.training.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.models.weights.SafetensorsFile;
+import org.attentionzoo.models.weights.StateDictSaver;
+import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.Task;
+import org.attentionzoo.training.optimize.Optimizer;
+import org.attentionzoo.training.optimize.TensorLists;
+import org.attentionzoo.training.schedule.Schedule;
+
+/**
+ * Trains a model on a task. What a step does is a function of the weights, the optimizer's state,
+ * the seed and the step's number alone, so a run that was interrupted and goes on from a checkpoint
+ * ends with the same bits as one that was not (on the CPU with the same number of threads).
+ *
+ * <p>{@link #run} is for one thread; {@link #requestStop} may be called by any.
+ */
+public final class TrainingLoop {
+
+  private static final int MOST_IDS = 16;
+
+  private final RunConfig config;
+  private final ZooBlock model;
+  private final Task task;
+  private final RunFolder folder;
+  private final Schedule schedule;
+  private final List<TrainingListener> listeners = new ArrayList<>();
+  private volatile boolean stopRequested;
+
+  /**
+   * Prepares a run.
+   *
+   * @param config the steps, the seed, the optimizer and so on; its model and data are not looked
+   *     at
+   * @param model the model, initialised (see {@link #initialize}) with the manager of {@link #run}
+   * @param task the task
+   * @param folder where the run is recorded; if it holds a checkpoint, the run goes on from there
+   */
+  public TrainingLoop(RunConfig config, ZooBlock model, Task task, RunFolder folder) {
+    this.config = config;
+    this.model = model;
+    this.task = task;
+    this.folder = folder;
+    this.schedule = config.schedule().create(config.optimizer().lr(), config.steps());
+  }
+
+  /**
+   * Draws a model's initial weights.
+   *
+   * @param model the model
+   * @param manager owns the weights; decides their device
+   * @param seed the run's seed
+   */
+  public static void initialize(ZooBlock model, NDManager manager, long seed) {
+    Seeds.forWeights(seed);
+    model.initialize(manager, DataType.FLOAT32);
+  }
+
+  /**
+   * Adds a listener.
+   *
+   * @param listener is told what happens
+   */
+  public void addListener(TrainingListener listener) {
+    listeners.add(listener);
+  }
+
+  /** Asks the run to finish its step, save and return. */
+  public void requestStop() {
+    stopRequested = true;
+  }
+
+  /**
+   * Trains to the end, or until {@link #requestStop}.
+   *
+   * @param manager the parent of what each step needs, on the model's device
+   * @return how it ended
+   * @throws NotFiniteException if the loss, the gradients or the weights are NaN or infinite; the
+   *     newest checkpoint is from before
+   * @throws UserException if the run folder cannot be written or its checkpoint is not of this run
+   */
+  public TrainingResult run(NDManager manager) {
+    try (RunFolder.Lock lock = folder.lock();
+        Optimizer optimizer = config.optimizer().create(model)) {
+      Optional<Checkpoints.Checkpoint> start = folder.checkpoints().newest();
+      long done = start.map(c -> c.state().step()).orElse(0L);
+      if (start.isPresent()) {
+        restore(start.get(), optimizer, manager);
+      }
+      folder.checkpoints().clean(done);
+      try (MetricsLog metrics = new MetricsLog(folder.metricsFile(), done);
+          MetricsLog timing = new MetricsLog(folder.timingFile(), done)) {
+        return new Session(manager, optimizer, metrics, timing, start).run();
+      }
+    } catch (IOException e) {
+      throw new UserException(
+          "cannot write to the run folder "
+              + folder.path()
+              + ": "
+              + e
+              + "; what was saved before is still there: free the disk or mend the folder, then"
+              + " resume",
+          e);
+    }
+  }
+
+  private void restore(Checkpoints.Checkpoint checkpoint, Optimizer optimizer, NDManager manager) {
+    if (checkpoint.state().seed() != config.seed()) {
+      throw new UserException(
+          checkpoint.folder()
+              + " is of a run with seed="
+              + checkpoint.state().seed()
+              + ", this one has seed="
+              + config.seed()
+              + "; give another folder or that seed");
+    }
+    checkpoint.loadWeights(model, manager);
+    try (NDManager scope = manager.newSubManager();
+        SafetensorsFile file = SafetensorsFile.open(checkpoint.optimizer())) {
+      Map<String, NDArray> state = new LinkedHashMap<>();
+      file.tensors().keySet().forEach(name -> state.put(name, file.read(scope, name)));
+      optimizer.restore(state);
+    } catch (IllegalArgumentException e) {
+      throw new UserException(checkpoint.optimizer() + " is not of this run: " + e.getMessage(), e);
+    }
+  }
+
+  /** What one call of {@link #run} keeps track of. */
+  private final class Session {
+
+    private final NDManager manager;
+    private final Optimizer optimizer;
+    private final ParameterStore store;
+    private final MetricsLog metrics;
+    private final MetricsLog timing;
+    private Clock clock;
+    private long done;
+    private Double bestLoss;
+    private Long bestStep;
+    private Path checkpoint;
+    private Evaluation.Result validation;
+
+    Session(
+        NDManager manager,
+        Optimizer optimizer,
+        MetricsLog metrics,
+        MetricsLog timing,
+        Optional<Checkpoints.Checkpoint> start) {
+      this.manager = manager;
+      this.optimizer = optimizer;
+      this.metrics = metrics;
+      this.timing = timing;
+      store = new ParameterStore(manager, false);
+      start.ifPresent(
+          c -> {
+            done = c.state().step();
+            bestLoss = c.state().bestLoss();
+            bestStep = c.state().bestStep();
+            checkpoint = c.folder();
+          });
+    }
+
+    TrainingResult run() throws IOException {
+      listeners.forEach(l -> l.started(done, config.steps()));
+      clock = new Clock(done, config.steps(), task.itemsPerBatch() * config.accumulate());
+      boolean stopped = false;
+      while (done < config.steps() && !stopped) {
+        Step step = step();
+        done++;
+        report(step);
+        Double loss =
+            config.evaluateEvery() > 0 && isDue(config.evaluateEvery()) ? evaluate() : null;
+        stopped = stopRequested;
+        boolean improved = loss != null && bestStep == done;
+        if (stopped || improved || isDue(config.checkpointEvery())) {
+          save(loss);
+        }
+      }
+      return new TrainingResult(
+          done == config.steps(),
+          done,
+          config.steps(),
+          Optional.ofNullable(validation),
+          Optional.ofNullable(bestStep),
+          checkpoint);
+    }
+
+    private boolean isDue(int every) {
+      return done == config.steps() || (every > 0 && done % every == 0);
+    }
+
+    private Step step() {
+      double rate = schedule.learningRate(done);
+      Means means = new Means();
+      try (NDManager scope = manager.newSubManager()) {
+        List<long[]> ids = new ArrayList<>();
+        for (int i = 0; i < config.accumulate(); i++) {
+          ids.add(backward(scope, done * config.accumulate() + i, means));
+        }
+        double items = means.items();
+        double scale = config.accumulate() == 1 || items == 0 ? 1 : 1 / items;
+        double norm = Scalars.read(optimizer.step(scope, rate, scale, config.clip()));
+        if (!Double.isFinite(norm)) {
+          throw notFinite("the norm of the gradients is " + norm + " in", done + 1, ids);
+        }
+        return new Step(rate, norm, means.values());
+      }
+    }
+
+    /** Adds the gradients of one batch to those on the parameters; gives the batch's ids. */
+    private long[] backward(NDManager parent, long number, Means means) {
+      try (NDManager scope = parent.newSubManager();
+          GradientMode ignored = GradientMode.on()) {
+        Seeds.forTraining(config.seed(), number);
+        Batch batch = task.source().training(scope, config.seed(), number);
+        Pass pass = Pass.training(store);
+        NDList outputs = model.forward(pass, batch.inputs());
+        Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
+        NDArray total = outcome.loss();
+        for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
+          total = total.add(auxiliary);
+        }
+        double value = Scalars.read(total);
+        if (!Double.isFinite(value)) {
+          throw notFinite("the loss is " + value + " in", done + 1, List.of(batch.ids()));
+        }
+        means.add(outcome, pass.auxiliaryLosses());
+        // Several batches add up as sums over their items, which the optimizer divides by all
+        // items.
+        NDArray gradient =
+            config.accumulate() == 1 ? total.onesLike() : total.onesLike().mul(outcome.weight());
+        JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
+        return batch.ids();
+      }
+    }
+
+    private void report(Step step) throws IOException {
+      clock.stepDone();
+      Progress progress =
+          new Progress(
+              done,
+              config.steps(),
+              step.means().get("loss"),
+              step.learningRate(),
+              step.gradientNorm(),
+              step.means(),
+              clock.itemsPerSecond(),
+              clock.left());
+      listeners.forEach(l -> l.stepped(progress));
+      if (done == 1 || isDue(config.logEvery())) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("split", "train");
+        line.putAll(step.means());
+        line.put("learning_rate", step.learningRate());
+        line.put("gradient_norm", step.gradientNorm());
+        metrics.write(done, line);
+        timing.write(
+            done, Map.of("seconds", clock.seconds(), "items_per_second", clock.itemsPerSecond()));
+      }
+    }
+
+    private double evaluate() throws IOException {
+      validation = Evaluation.run(model, task, manager, config.evaluateBatches());
+      double loss = validation.loss();
+      boolean best = Double.isFinite(loss) && (bestLoss == null || loss < bestLoss);
+      if (best) {
+        bestLoss = loss;
+        bestStep = done;
+      }
+      Map<String, Object> line = new LinkedHashMap<>();
+      line.put("split", "validation");
+      line.putAll(validation.metrics());
+      metrics.write(done, line);
+      listeners.forEach(l -> l.evaluated(done, validation, best));
+      clock.pause();
+      return loss;
+    }
+
+    private void save(Double validationLoss) throws IOException {
+      Map<String, NDArray> weights = StateDictSaver.arrays(model);
+      NDList values =
+          new NDList(weights.values().stream().filter(w -> w.getDataType().isFloating()).toList());
+      if (!TensorLists.isFinite(values)) {
+        throw notFinite("a weight is not finite after", done, List.of());
+      }
+      metrics.force();
+      Checkpoints.State state =
+          new Checkpoints.State(done, config.seed(), validationLoss, bestStep, bestLoss);
+      checkpoint = folder.checkpoints().save(state, weights, optimizer.state()).folder();
+      folder.checkpoints().prune(config.keep(), bestStep);
+      listeners.forEach(l -> l.saved(done, checkpoint));
+      clock.pause();
+    }
+
+    private NotFiniteException notFinite(String what, long step, List<long[]> ids) {
+      String examples =
+          ids.stream()
+              .flatMapToLong(Arrays::stream)
+              .limit(MOST_IDS)
+              .mapToObj(Long::toString)
+              .collect(Collectors.joining(", "));
+      return new NotFiniteException(
+          String.format(
+              Locale.ROOT,
+              "%s step %d (learning rate %.3g%s); %s; a smaller optimizer.lr, a longer"
+                  + " schedule.warmup or a smaller clip may help",
+              what,
+              step,
+              schedule.learningRate(step - 1),
+              examples.isEmpty() ? "" : ", examples " + examples,
+              checkpoint == null
+                  ? "no checkpoint had been saved yet"
+                  : "the last good checkpoint is " + checkpoint),
+          step - 1);
+    }
+  }
+
+  /** What a step found: means over its items. */
+  private record Step(double learningRate, double gradientNorm, Map<String, Double> means) {}
+
+  /** Means over the items of several batches. */
+  private static final class Means {
+    private final Map<String, Double> sums = new LinkedHashMap<>();
+    private double items;
+
+    void add(Objective.Outcome outcome, Map<String, NDArray> auxiliaryLosses) {
+      items += outcome.weight();
+      add("loss", outcome.loss(), outcome.weight());
+      outcome.metrics().forEach((name, value) -> add(name, value, outcome.weight()));
+      auxiliaryLosses.forEach((name, value) -> add(name, value, outcome.weight()));
+    }
+
+    private void add(String name, NDArray value, double weight) {
+      sums.merge(name, Scalars.read(value) * weight, Double::sum);
+    }
+
+    double items() {
+      return items;
+    }
+
+    Map<String, Double> values() {
+      Map<String, Double> means = new LinkedHashMap<>();
+      sums.forEach((name, sum) -> means.put(name, items == 0 ? 0 : sum / items));
+      return means;
+    }
+  }
+}

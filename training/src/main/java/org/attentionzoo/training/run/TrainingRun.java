@@ -1,0 +1,248 @@
+package org.attentionzoo.training.run;
+
+import ai.djl.ndarray.NDManager;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.NearestName;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.Task;
+
+/**
+ * A training run from its config: model, task, device, folder and loop.
+ *
+ * <p>For one thread, but for {@link #requestStop}. Closing frees the model.
+ */
+public final class TrainingRun implements AutoCloseable {
+
+  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  /** What may change in a run that goes on; everything else decides what was done already. */
+  private static final Set<String> CHANGEABLE =
+      new TreeSet<>(
+          Set.of(
+              "steps",
+              "device",
+              "logEvery",
+              "evaluateEvery",
+              "evaluateBatches",
+              "checkpointEvery",
+              "keep"));
+
+  private final Assembly assembly;
+  private final NDManager manager;
+  private final ZooBlock model;
+  private final RunFolder folder;
+  private final TrainingLoop loop;
+
+  private TrainingRun(Assembly assembly, NDManager manager, ZooBlock model, RunFolder folder) {
+    this.assembly = assembly;
+    this.manager = manager;
+    this.model = model;
+    this.folder = folder;
+    this.loop = new TrainingLoop(assembly.config(), model, assembly.task(), folder);
+  }
+
+  /**
+   * The folder of a run for which none was named.
+   *
+   * @param config the config
+   * @return {@code runs/<model>-<date>-<time>} in the working folder
+   */
+  public static Path defaultFolder(RunConfig config) {
+    return Path.of("runs", config.model() + "-" + LocalDateTime.now().format(TIME));
+  }
+
+  /**
+   * Prepares a new run: checks everything, draws the initial weights and makes the folder.
+   *
+   * @param papers the zoo
+   * @param config the config
+   * @param folder the run's folder
+   * @param provenance what the caller knows of the run's origin, for example {@code command}
+   * @return the run; {@link #train} starts it
+   * @throws UserException if model, data, device or folder are not there or do not fit
+   */
+  public static TrainingRun start(
+      Papers papers, RunConfig config, Path folder, Map<String, Object> provenance) {
+    RunFolder.requireUnused(folder);
+    NDManager manager = Devices.manager(Devices.find(config.device()));
+    return closingOnFailure(
+        manager,
+        () -> {
+          Assembly assembly = Assembly.of(papers, config);
+          ZooBlock model = assembly.build();
+          TrainingLoop.initialize(model, manager, config.seed());
+          RunFolder made =
+              RunFolder.create(
+                  folder,
+                  assembly.config(),
+                  Provenance.collect(provenance, assembly.task(), manager));
+          return new TrainingRun(assembly, manager, model, made);
+        });
+  }
+
+  /**
+   * Prepares to go on with an earlier run from its newest checkpoint that is whole (from the start
+   * if it has none).
+   *
+   * @param papers the zoo
+   * @param folder the run's folder
+   * @param overrides changes, each {@code key=value}, of what does not decide the steps done
+   *     already; more {@code steps} change a schedule that depends on them
+   * @return the run; {@link #train} starts it
+   * @throws UserException if the folder holds no run, or something of it is no longer there
+   */
+  public static TrainingRun resume(Papers papers, Path folder, List<String> overrides) {
+    RunFolder opened = RunFolder.open(folder);
+    for (String assignment : overrides) {
+      String key = Configs.split(assignment).getKey();
+      if (!CHANGEABLE.contains(key)) {
+        throw new UserException(
+            "'"
+                + key
+                + "' cannot change in a run that goes on"
+                + NearestName.suggestion(key, CHANGEABLE)
+                + "; what can: "
+                + String.join(", ", CHANGEABLE));
+      }
+    }
+    RunConfig config = Recipes.override(opened.config(), overrides);
+    NDManager manager = Devices.manager(Devices.find(config.device()));
+    return closingOnFailure(
+        manager,
+        () -> {
+          Assembly assembly = Assembly.of(papers, config);
+          requireSameData(opened, assembly.task());
+          ZooBlock model = assembly.build();
+          TrainingLoop.initialize(model, manager, config.seed());
+          return new TrainingRun(assembly, manager, model, opened.with(assembly.config()));
+        });
+  }
+
+  private static void requireSameData(RunFolder folder, Task task) {
+    Object before =
+        folder.provenance().get("data") instanceof Map<?, ?> data ? data.get("sha256") : null;
+    Object now = task.description().get("sha256");
+    if (before != null && !before.equals(now)) {
+      throw new UserException(
+          "the data "
+              + folder.config().data()
+              + " has changed since "
+              + folder.path()
+              + " was started (sha256 "
+              + before
+              + ", now "
+              + now
+              + "); restore it, or start a new run");
+    }
+  }
+
+  private static TrainingRun closingOnFailure(
+      NDManager manager, Supplier<TrainingRun> preparation) {
+    boolean done = false;
+    try {
+      TrainingRun run = preparation.get();
+      done = true;
+      return run;
+    } finally {
+      if (!done) {
+        manager.close();
+      }
+    }
+  }
+
+  /**
+   * Trains to the end, or until {@link #requestStop}.
+   *
+   * @return how it ended
+   * @throws NotFiniteException if the loss, the gradients or the weights are NaN or infinite
+   * @throws UserException if the folder cannot be written
+   */
+  public TrainingResult train() {
+    return loop.run(manager);
+  }
+
+  /** Asks the run to finish its step, save and return; may be called by any thread. */
+  public void requestStop() {
+    loop.requestStop();
+  }
+
+  /**
+   * Adds a listener.
+   *
+   * @param listener is told what happens
+   */
+  public void addListener(TrainingListener listener) {
+    loop.addListener(listener);
+  }
+
+  /**
+   * Evaluates the model as it is on the whole validation part.
+   *
+   * @return the means
+   */
+  public Evaluation.Result evaluate() {
+    return Evaluation.run(model, task(), manager, 0);
+  }
+
+  /**
+   * The config.
+   *
+   * @return resolved: nothing is left to defaults
+   */
+  public RunConfig config() {
+    return assembly.config();
+  }
+
+  /**
+   * The task.
+   *
+   * @return the task
+   */
+  public Task task() {
+    return assembly.task();
+  }
+
+  /**
+   * The model.
+   *
+   * @return the model, with the weights of the last step that was done
+   */
+  public ZooBlock model() {
+    return model;
+  }
+
+  /**
+   * The manager that owns the model.
+   *
+   * @return its device is the run's
+   */
+  public NDManager manager() {
+    return manager;
+  }
+
+  /**
+   * The folder.
+   *
+   * @return the run's folder
+   */
+  public RunFolder folder() {
+    return folder;
+  }
+
+  /** Frees the model. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,313 @@
+package org.attentionzoo.training.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Papers;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainingRunTest {
+
+  private static final Papers PAPERS = TinyZoo.papers();
+
+  @TempDir private Path folder;
+  private Path text;
+
+  @BeforeEach
+  void writeText() throws IOException {
+    text = folder.resolve("text.txt");
+    Files.write(text, TinyZoo.text(4000));
+  }
+
+  @Test
+  void learnsAndRecordsWhatItDid() throws IOException {
+    Path out = folder.resolve("out");
+    TrainingResult result;
+    double before;
+    try (TrainingRun run = start(out, "steps=60", "optimizer.lr=0.03", "evaluateEvery=20")) {
+      before = run.evaluate().metrics().get("bits_per_byte");
+      result = run.train();
+      assertThat(run.evaluate().metrics()).isEqualTo(result.validation().orElseThrow().metrics());
+    }
+    double after = result.validation().orElseThrow().metrics().get("bits_per_byte");
+    assertThat(before).isGreaterThan(6);
+    // Two of each three bytes are drawn from 4 and 2 at random: 1 bit a byte is the least.
+    assertThat(after).isBetween(1.0, 2.0);
+    assertThat(result.finished()).isTrue();
+    assertThat(result.step()).isEqualTo(60);
+    List<String> lines = Files.readAllLines(out.resolve("metrics.jsonl"));
+    assertThat(lines).hasSize(1 + 6 + 3);
+    assertThat(lines.get(0))
+        .startsWith("{\"step\":1,\"split\":\"train\",\"loss\":")
+        .contains(
+            "\"bits_per_byte\":", "\"tiny.size\":", "\"learning_rate\":", "\"gradient_norm\"");
+    assertThat(lines.get(9)).startsWith("{\"step\":60,\"split\":\"validation\",\"loss\":");
+    assertThat(Files.readString(out.resolve("config.yaml")))
+        .contains("vocabulary: 256", "width: 8", "length: 16", "sha256:", "command: test");
+  }
+
+  @Test
+  void theResolvedConfigIsARecipe() {
+    Path out = folder.resolve("out");
+    RunConfig config;
+    try (TrainingRun run = start(out, "steps=1")) {
+      config = run.config();
+    }
+    RunConfig read = Recipes.resolve(PAPERS, out.resolve("config.yaml").toString(), List.of());
+    assertThat(read).isEqualTo(config);
+    assertThat(RunFolder.open(out).config()).isEqualTo(config);
+  }
+
+  @Test
+  void goesOnWithTheSameBitsAfterAStop() throws IOException {
+    Path straight = folder.resolve("straight");
+    Path stopped = folder.resolve("stopped");
+    String[] settings = {
+      "steps=12", "logEvery=1", "evaluateEvery=4", "checkpointEvery=5", "accumulate=2", "keep=1"
+    };
+    TrainingResult whole;
+    try (TrainingRun run = start(straight, settings)) {
+      whole = run.train();
+    }
+    try (TrainingRun run = start(stopped, settings)) {
+      stopAfter(run, 7);
+      TrainingResult half = run.train();
+      assertThat(half.finished()).isFalse();
+      assertThat(half.step()).isEqualTo(7);
+    }
+    try (TrainingRun run = TrainingRun.resume(PAPERS, stopped, List.of())) {
+      TrainingResult rest = run.train();
+      assertThat(rest.finished()).isTrue();
+      assertThat(rest.bestStep()).isEqualTo(whole.bestStep());
+      assertSame(straight, whole.checkpoint(), stopped, rest.checkpoint());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "optimizer.safetensors", "checkpoint.json"})
+  void goesOnFromTheCheckpointBeforeOneThatIsNotWhole(String damaged) throws IOException {
+    Path straight = folder.resolve("straight");
+    Path killed = folder.resolve("killed");
+    String[] settings = {"steps=9", "logEvery=1", "evaluateEvery=0", "checkpointEvery=3", "keep=3"};
+    TrainingResult whole;
+    try (TrainingRun run = start(straight, settings)) {
+      whole = run.train();
+    }
+    try (TrainingRun run = start(killed, settings)) {
+      stopAfter(run, 7);
+      run.train();
+    }
+    // What a power failure leaves: the newest cut short, the one before with a byte changed, and
+    // a hidden folder of one that was never finished; lines of metrics that no checkpoint has.
+    truncate(killed.resolve("checkpoints/step-00000007").resolve(damaged));
+    flip(killed.resolve("checkpoints/step-00000006").resolve("model.safetensors"));
+    Path half = killed.resolve("checkpoints/.step-00000008.x.tmp");
+    Files.createDirectory(half);
+    Files.writeString(half.resolve("model.safetensors"), "half");
+    Files.writeString(
+        killed.resolve("metrics.jsonl"),
+        Files.readString(killed.resolve("metrics.jsonl")) + "{\"step\":8,\"spl");
+
+    try (TrainingRun run = TrainingRun.resume(PAPERS, killed, List.of())) {
+      List<Long> started = new ArrayList<>();
+      run.addListener(
+          new TrainingListener() {
+            @Override
+            public void started(long step, long steps) {
+              started.add(step);
+            }
+          });
+      TrainingResult rest = run.train();
+      assertThat(started).containsExactly(3L);
+      assertSame(straight, whole.checkpoint(), killed, rest.checkpoint());
+    }
+    assertThat(half).doesNotExist();
+  }
+
+  @Test
+  void keepsTheNewestAndTheBestCheckpoints() throws IOException {
+    Path out = folder.resolve("out");
+    // Without decay of the rate and with a huge one at the end, an early evaluation is the best.
+    try (TrainingRun run =
+        start(
+            out,
+            "steps=40",
+            "schedule.name=constant",
+            "schedule.warmup=2000",
+            "optimizer.lr=400",
+            "evaluateEvery=4",
+            "checkpointEvery=4",
+            "keep=2")) {
+      TrainingResult result = run.train();
+      long best = result.bestStep().orElseThrow();
+      assertThat(best).isLessThan(36);
+      assertThat(names(out.resolve("checkpoints")))
+          .containsExactly(String.format("step-%08d", best), "step-00000036", "step-00000040");
+    }
+    try (TrainedModel model = TrainedModel.load(PAPERS, out, "cpu");
+        TrainedModel last =
+            TrainedModel.load(PAPERS, out.resolve("checkpoints/step-00000040"), "cpu")) {
+      double best = model.evaluate(model.task(""), 0).loss();
+      assertThat(best).isEqualTo(model.checkpoint().state().bestLoss());
+      assertThat(last.evaluate(last.task("text:" + text), 0).loss()).isGreaterThan(best);
+    }
+  }
+
+  @Test
+  void stopsOnALossThatIsNotFiniteAndKeepsTheLastGoodCheckpoint() throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run = start(out, "steps=3", "evaluateEvery=0", "checkpointEvery=1")) {
+      run.train();
+    }
+    Path config = out.resolve("config.yaml");
+    Files.writeString(config, Files.readString(config).replace("lr: 0.001", "lr: 1e36"));
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=9"))) {
+      assertThatThrownBy(run::train)
+          .isInstanceOf(NotFiniteException.class)
+          .hasMessageMatching(
+              "the loss is (NaN|Infinity) in step 5 \\(learning rate .*, examples \\d+, .*"
+                  + "the last good checkpoint is .*step-00000004; .*")
+          .extracting(e -> ((NotFiniteException) e).step())
+          .isEqualTo(4L);
+    }
+    assertThat(new Checkpoints(out.resolve("checkpoints")).newest().orElseThrow().state().step())
+        .isEqualTo(4);
+  }
+
+  @Test
+  void savesNoWeightsThatAreNotFinite() {
+    Path out = folder.resolve("out");
+    try (TrainingRun run =
+        start(out, "steps=3", "optimizer.lr=1e39", "schedule.warmup=0", "checkpointEvery=1")) {
+      assertThatThrownBy(run::train)
+          .isInstanceOf(NotFiniteException.class)
+          .hasMessageStartingWith("a weight is not finite after step 1 ")
+          .hasMessageContaining("no checkpoint had been saved yet");
+    }
+    assertThat(new Checkpoints(out.resolve("checkpoints")).newest()).isEmpty();
+  }
+
+  @Test
+  void refusesWhatDoesNotFit() {
+    Path out = folder.resolve("out");
+    assertThatThrownBy(() -> Recipes.resolve(PAPERS, "bigram-tny", List.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("bigram-tiny");
+    assertThatThrownBy(() -> start(out, "model.widht=3")).hasMessageContaining("width");
+    assertThatThrownBy(() -> start(out, "task.bach=3")).hasMessageContaining("batch");
+    assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
+    assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
+    assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
+    assertThatThrownBy(() -> start(out, "optimizer.name=sgd")).hasMessageContaining("adamw");
+    assertThatThrownBy(() -> start(out, "schedule.name=step")).hasMessageContaining("cosine");
+    assertThatThrownBy(() -> start(out, "device=gpu:99")).hasMessageContaining("gpu:99");
+    assertThatThrownBy(() -> start(out, "model.vocabulary=10")).hasMessageContaining("256");
+    assertThatThrownBy(() -> start(out, "data=")).hasMessageContaining("--data");
+    assertThatThrownBy(() -> start(out, "data=text:nowhere")).hasMessageContaining("nowhere");
+    assertThat(out).doesNotExist();
+    assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of()))
+        .hasMessageContaining("does not exist");
+    start(out, "steps=1").close();
+    assertThatThrownBy(() -> start(out, "steps=1")).hasMessageContaining("already holds a run");
+    assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of("seed=4")))
+        .hasMessageContaining("cannot change");
+    assertThatThrownBy(() -> TrainedModel.load(PAPERS, out, "cpu"))
+        .hasMessageContaining("no checkpoint");
+  }
+
+  @Test
+  void refusesToGoOnWithOtherData() throws IOException {
+    Path out = folder.resolve("out");
+    start(out, "steps=1").close();
+    Files.write(text, TinyZoo.text(3999));
+    assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("has changed");
+  }
+
+  @Test
+  void memoryIsFlat() {
+    List<Integer> arrays = new ArrayList<>();
+    try (TrainingRun run =
+        start(
+            folder.resolve("out"),
+            "steps=60",
+            "accumulate=2",
+            "evaluateEvery=10",
+            "checkpointEvery=20")) {
+      run.addListener(
+          new TrainingListener() {
+            @Override
+            public void stepped(Progress progress) {
+              arrays.add(run.manager().getManagedArrays().size());
+            }
+          });
+      run.train();
+    }
+    assertThat(arrays.subList(1, 60)).containsOnly(arrays.get(1));
+  }
+
+  private TrainingRun start(Path out, String... overrides) {
+    List<String> all = new ArrayList<>(List.of("data=text:" + text));
+    all.addAll(List.of("task.batch=4", "task.length=16", "schedule.warmup=4"));
+    all.addAll(List.of(overrides));
+    return TrainingRun.start(
+        PAPERS, Recipes.resolve(PAPERS, "bigram-tiny", all), out, Map.of("command", "test"));
+  }
+
+  private static void stopAfter(TrainingRun run, long step) {
+    run.addListener(
+        new TrainingListener() {
+          @Override
+          public void stepped(Progress progress) {
+            if (progress.step() == step) {
+              run.requestStop();
+            }
+          }
+        });
+  }
+
+  private static void assertSame(Path runA, Path checkpointA, Path runB, Path checkpointB)
+      throws IOException {
+    assertThat(checkpointA.getFileName()).isEqualTo(checkpointB.getFileName());
+    for (String file : List.of("model.safetensors", "optimizer.safetensors", "checkpoint.json")) {
+      assertThat(checkpointB.resolve(file)).hasSameBinaryContentAs(checkpointA.resolve(file));
+    }
+    assertThat(Files.readAllLines(runB.resolve("metrics.jsonl")))
+        .isEqualTo(Files.readAllLines(runA.resolve("metrics.jsonl")));
+  }
+
+  private static List<String> names(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(p -> p.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private static void truncate(Path file) throws IOException {
+    try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw")) {
+      content.setLength(content.length() * 2 / 3);
+    }
+  }
+
+  private static void flip(Path file) throws IOException {
+    try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw")) {
+      content.seek(content.length() - 1);
+      int last = content.read();
+      content.seek(content.length() - 1);
+      content.write(last ^ 1);
+    }
+  }
+}
