@@ -1,0 +1,2 @@
+/** Generating with language models. */
+package org.attentionzoo.eval.generate;
