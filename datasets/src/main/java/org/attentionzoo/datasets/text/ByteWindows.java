@@ -73,6 +73,15 @@ public final class ByteWindows implements BatchSource {
     this.length = length;
   }
 
+  /**
+   * The text.
+   *
+   * @return what the windows are cut from
+   */
+  public TextCorpus corpus() {
+    return corpus;
+  }
+
   @Override
   public Batch training(NDManager manager, long seed, long step) {
     SplittableRandom random = SeededStream.of(seed, step);

@@ -1,0 +1,62 @@
+package org.attentionzoo.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.ExitCode;
+
+/**
+ * Lets work end well when the process is told to end (Ctrl-C, SIGTERM): asks it to stop, and holds
+ * the process until it did.
+ */
+final class Interruption implements AutoCloseable {
+
+  /** How the shell reports a command that was ended by Ctrl-C. */
+  static final int EXIT = 128 + ExitCode.USAGE;
+
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final Thread hook;
+
+  private Interruption(Runnable stop, PrintWriter err) {
+    hook =
+        new Thread(
+            () -> {
+              err.println();
+              err.println("finishing the step, then saving (kill -9 ends at once) ...");
+              err.flush();
+              stop.run();
+              await();
+            },
+            "interruption");
+  }
+
+  /** Asks by {@code stop} until closed. */
+  static Interruption asking(Runnable stop, PrintWriter err) {
+    Interruption interruption = new Interruption(stop, err);
+    Runtime.getRuntime().addShutdownHook(interruption.hook);
+    return interruption;
+  }
+
+  /** What the virtual machine runs when it is told to end. */
+  Thread hook() {
+    return hook;
+  }
+
+  private void await() {
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    done.countDown();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is ending already; that is what the hook was for.
+      return;
+    }
+  }
+}
