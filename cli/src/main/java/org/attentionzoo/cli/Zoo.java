@@ -31,6 +31,10 @@ import picocli.CommandLine.Spec;
     subcommands = {
       ListCommand.class,
       ShowCommand.class,
+      TrainCommand.class,
+      EvalCommand.class,
+      GenerateCommand.class,
+      VerifyCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class

@@ -1,0 +1,76 @@
+package org.attentionzoo.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.Task;
+import org.attentionzoo.training.run.Evaluation;
+import org.attentionzoo.training.run.TrainedModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Evaluates a trained model. */
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    description = "Evaluate a trained model on the validation part, beside plain baselines.")
+final class EvalCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "RUN",
+      description = "A run's folder (its best checkpoint is taken) or one of its checkpoints.")
+  private Path run;
+
+  @Option(
+      names = "--data",
+      paramLabel = "SCHEME:LOCATION",
+      description = "What to evaluate on; by default what the model was trained on.")
+  private String data = "";
+
+  @Option(
+      names = "--batches",
+      paramLabel = "N",
+      description = "Take at most so many validation batches; by default all.")
+  private int batches;
+
+  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
+  private String device = "cpu";
+
+  @Option(names = "--json", description = "Print as JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    try (TrainedModel model = TrainedModel.load(Papers.load(), run, device)) {
+      Task task = model.task(data);
+      Evaluation.Result result = model.evaluate(task, Math.max(0, batches));
+      if (json) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("model", model.config().model());
+        figures.put("checkpoint", model.checkpoint().folder().toString());
+        figures.put("step", model.checkpoint().state().step());
+        figures.put("data", task.description());
+        figures.put("items", result.items());
+        figures.put("metrics", result.metrics());
+        figures.put("baselines", Report.baselines(task));
+        Json.print(out, figures);
+      } else {
+        out.println(
+            model.config().model() + " of step " + model.checkpoint().state().step() + ", " + run);
+        Report.print(out, task, result);
+        out.flush();
+      }
+    }
+    return ExitCode.OK;
+  }
+}

@@ -1,0 +1,173 @@
+package org.attentionzoo.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.run.Evaluation;
+import org.attentionzoo.training.run.Recipes;
+import org.attentionzoo.training.run.RunConfig;
+import org.attentionzoo.training.run.TrainingResult;
+import org.attentionzoo.training.run.TrainingRun;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Trains a model, and says how good it became. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Train a model and compare it with plain baselines on the validation part.",
+      "",
+      "  zoo train titans-mac-tiny --data text:input.txt steps=500 optimizer.lr=0.001",
+      "  zoo train --resume runs/titans-mac-tiny-20260101-120000 steps=2000",
+      "",
+      "Every key of the config can be given as key=value, those of the model as model.<key>"
+          + " ('zoo show MODEL' lists them), those of the data as task.<key>. Ctrl-C finishes the"
+          + " step and saves.",
+      ""
+    })
+final class TrainCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "MODEL|RECIPE|KEY=VALUE",
+      arity = "0..*",
+      completionCandidates = Names.Models.class,
+      description = "A model ('zoo list'), a recipe (<paper>/<name> or a YAML file), then changes.")
+  private List<String> arguments = List.of();
+
+  @Option(
+      names = "--data",
+      paramLabel = "SCHEME:LOCATION",
+      description = "What to train on, for example text:<file or folder>.")
+  private String data;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "The run's folder; by default runs/<model>-<time>.")
+  private Path out;
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description = "Go on with the run of this folder from its newest checkpoint.")
+  private Path resume;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, gpu or gpu:<number>; by default what the config says.")
+  private String device;
+
+  @Override
+  public Integer call() {
+    List<String> overrides = new ArrayList<>(arguments);
+    String name = resume == null ? takeName(overrides) : null;
+    for (String override : overrides) {
+      if (override.indexOf('=') < 1) {
+        throw new UserException(
+            "'" + override + "' is no change of the config; expected key=value");
+      }
+    }
+    if (data != null) {
+      overrides.add("data=" + data);
+    }
+    if (device != null) {
+      overrides.add("device=" + device);
+    }
+    try (TrainingRun run = prepare(name, overrides)) {
+      return train(run);
+    }
+  }
+
+  private static String takeName(List<String> arguments) {
+    if (arguments.isEmpty() || arguments.get(0).contains("=")) {
+      throw new UserException(
+          "no model was given; for example zoo train titans-mac-tiny --data text:<file or folder>");
+    }
+    return arguments.remove(0);
+  }
+
+  private TrainingRun prepare(String name, List<String> overrides) {
+    Papers papers = Papers.load();
+    if (resume != null) {
+      if (out != null) {
+        throw new UserException("--resume goes on in its own folder; leave out --out");
+      }
+      return TrainingRun.resume(papers, resume, overrides);
+    }
+    RunConfig config = Recipes.resolve(papers, name, overrides);
+    Path folder = out == null ? TrainingRun.defaultFolder(config) : out;
+    Map<String, Object> provenance = new LinkedHashMap<>();
+    provenance.put(
+        "command", String.join(" ", spec.root().commandLine().getParseResult().originalArgs()));
+    return TrainingRun.start(papers, config, folder, provenance);
+  }
+
+  private int train(TrainingRun run) {
+    PrintWriter stdout = spec.commandLine().getOut();
+    PrintWriter stderr = spec.commandLine().getErr();
+    stderr.printf(
+        Locale.ROOT,
+        "%s on %s, %,d parameters, %d steps, in %s%n",
+        run.config().model(),
+        run.config().data(),
+        StateDict.countTrainable(run.model()),
+        run.config().steps(),
+        run.folder().path());
+    stderr.flush();
+    long start = System.nanoTime();
+    try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());
+        Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
+      run.addListener(display);
+      TrainingResult result = run.train();
+      display.close();
+      if (!result.finished()) {
+        stdout.printf(
+            Locale.ROOT,
+            "stopped after step %d of %d, saved in %s%ngo on with: zoo train --resume %s%n",
+            result.step(),
+            result.steps(),
+            result.checkpoint(),
+            run.folder().path());
+        stdout.flush();
+        return Interruption.EXIT;
+      }
+      Duration duration = Duration.ofNanos(System.nanoTime() - start);
+      report(run, result, duration, stdout);
+      return ExitCode.OK;
+    }
+  }
+
+  private static void report(
+      TrainingRun run, TrainingResult result, Duration duration, PrintWriter stdout) {
+    boolean whole = run.config().evaluateBatches() == 0;
+    Evaluation.Result validation = result.validation().filter(r -> whole).orElseGet(run::evaluate);
+    stdout.printf(
+        Locale.ROOT,
+        "%s: %d steps in %s%n",
+        run.config().model(),
+        result.steps(),
+        ProgressDisplay.format(duration));
+    Report.print(stdout, run.task(), validation);
+    TextSample.ofValidation(run.model(), run.manager(), run.task(), stdout);
+    stdout.println("run folder: " + run.folder().path());
+    stdout.flush();
+  }
+}
