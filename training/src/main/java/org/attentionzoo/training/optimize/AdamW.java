@@ -28,7 +28,8 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  */
 public final class AdamW implements Optimizer {
 
-  private static final KernelLibrary KERNELS = KernelLibrary.of(AdamW.class, "adamw.torchscript");
+  private static final KernelLibrary KERNELS =
+      KernelLibrary.of(AdamW.class, "optimizers.torchscript");
 
   private static final String FIRST = ".exp_avg";
   private static final String SECOND = ".exp_avg_sq";
