@@ -1,0 +1,146 @@
+package org.attentionzoo.training.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.BatchSource;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.Task;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingLoopTest {
+
+  /** Examples x and the squared difference of w x from 1. */
+  private static final float[] DATA = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+  @TempDir private Path folder;
+  private NDManager manager;
+
+  @BeforeEach
+  void open() {
+    manager = Devices.manager(Device.cpu());
+  }
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  @Test
+  void unequalBatchesAccumulateToTheMeanOverAllTheirItems() {
+    // Batches of 1, 2 and 3 items in one step against one batch of the same 6 items.
+    float apart = train(new Slices(new int[] {0, 1, 3, 6}), 3, "apart");
+    float together = train(new Slices(new int[] {0, 6}), 1, "together");
+    assertThat(apart).isCloseTo(together, within(1e-6f));
+    assertThat(train(new Slices(new int[] {0, 3}), 1, "less"))
+        .isNotCloseTo(together, within(1e-5f));
+  }
+
+  @Test
+  void evaluationWeighsBatchesByTheirItems() {
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    Task task = task(new Slices(new int[] {0, 1, 3, 9}));
+    Evaluation.Result all = Evaluation.run(model, task, manager, 0);
+    double sum = 0;
+    for (float x : DATA) {
+      sum += (0.5 * x - 1) * (0.5 * x - 1);
+    }
+    assertThat(all.loss()).isCloseTo(sum / DATA.length, within(1e-6));
+    assertThat(all.metrics().get("mean_x")).isCloseTo(5, within(1e-6));
+    assertThat(all.items()).isEqualTo(9);
+    assertThat(all.batches()).isEqualTo(3);
+    assertThat(Evaluation.run(model, task, manager, 2).metrics().get("mean_x"))
+        .isCloseTo(2, within(1e-6));
+  }
+
+  private float train(BatchSource source, int accumulate, String name) {
+    RunConfig config =
+        Configs.override(
+            RunConfig.of("scale"),
+            List.of(
+                "steps=1",
+                "accumulate=" + accumulate,
+                "clip=0",
+                "schedule.warmup=0",
+                // A large epsilon makes the step depend on the gradient's size.
+                "optimizer.epsilon=1000",
+                "optimizer.lr=10"));
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    new TrainingLoop(
+            config, model, task(source), RunFolder.create(folder.resolve(name), config, Map.of()))
+        .run(manager);
+    return model.weight.getArray().getFloat(0);
+  }
+
+  private static Task task(BatchSource source) {
+    return new Task(
+        "slices",
+        ModelKind.REGRESSOR,
+        source,
+        new SquaredError(),
+        Map.of(),
+        1,
+        "examples",
+        Map.of());
+  }
+
+  private static final class Scale extends UnaryBlock {
+    private final Parameter weight = parameter("weight", Initializers.constant(0.5), 1);
+
+    @Override
+    public NDArray forward(Pass pass, NDArray x) {
+      return x.mul(pass.value(weight, x));
+    }
+  }
+
+  private static final class SquaredError implements Objective {
+    @Override
+    public Outcome evaluate(NDList outputs, Batch batch) {
+      NDArray error = outputs.head().sub(batch.labels().head()).square().mean();
+      return new Outcome(error, batch.ids().length, Map.of("mean_x", batch.inputs().head().mean()));
+    }
+  }
+
+  /** Batch i holds the examples from one bound to the next. */
+  private record Slices(int[] bounds) implements BatchSource {
+    @Override
+    public Batch training(NDManager owner, long seed, long step) {
+      return validation(owner, (int) step);
+    }
+
+    @Override
+    public int validationBatches() {
+      return bounds.length - 1;
+    }
+
+    @Override
+    public Batch validation(NDManager owner, int index) {
+      int size = bounds[index + 1] - bounds[index];
+      float[] x = new float[size];
+      System.arraycopy(DATA, bounds[index], x, 0, size);
+      return new Batch(
+          new NDList(owner.create(x)), new NDList(owner.ones(new Shape(size))), new long[size]);
+    }
+  }
+}
