@@ -84,8 +84,8 @@ public final class Recipes {
   }
 
   private static RunConfig find(Papers papers, String name) {
-    Path file = Path.of(name);
     if (name.endsWith(SUFFIX) || name.endsWith(".yml")) {
+      Path file = Path.of(name);
       if (!Files.isRegularFile(file)) {
         throw new UserException("there is no recipe file " + name);
       }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.tasks.Tasks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +67,32 @@ class RecipesTest {
   void aModelIsAlsoReplacedAsAWhole() {
     assertThat(Recipes.resolve(PAPERS, "bigram-tiny", List.of("model=other")).model())
         .isEqualTo("other");
+  }
+
+  @Test
+  void everyRecipeOfTheZooNamesEveryChoiceAndFitsItsModel() throws IOException {
+    Papers zoo = Papers.load();
+    for (String name : Recipes.names(zoo)) {
+      String resource = "recipes/" + name + ".yaml";
+      try (InputStream in = RecipesTest.class.getClassLoader().getResourceAsStream(resource)) {
+        String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        RunConfig config = Configs.fromMap(RunConfig.class, Configs.parse(text, resource));
+        Configs.fromMap(zoo.preset(config.model()).config(), config.modelOverrides());
+        if (!config.data().isEmpty()) {
+          Configs.fromMap(Tasks.parse(config.data()).provider().defaults(), config.task());
+        }
+      }
+    }
+  }
+
+  @Test
+  void theDocumentedRecipeHoldsTheDefaults() throws IOException {
+    Path page = Path.of(System.getProperty("zoo.root"), "docs", "training.md");
+    String text = Files.readString(page);
+    int start = text.indexOf("```yaml\n") + "```yaml\n".length();
+    String yaml = text.substring(start, text.indexOf("```", start));
+    assertThat(Configs.fromMap(RunConfig.class, Configs.parse(yaml, page.toString())))
+        .isEqualTo(RunConfig.of("bigram-tiny"));
   }
 
   @Test
