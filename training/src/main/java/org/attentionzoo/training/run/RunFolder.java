@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Configs;
@@ -30,6 +31,8 @@ import org.attentionzoo.models.Configs;
 public final class RunFolder {
 
   private static final String CONFIG = "config.yaml";
+  private static final String METRICS = "metrics.jsonl";
+  private static final String CHECKPOINTS = "checkpoints";
   private static final String PROVENANCE = "provenance";
 
   private final Path path;
@@ -62,6 +65,8 @@ public final class RunFolder {
     RunFolder folder = new RunFolder(path, config, provenance);
     try {
       Files.createDirectories(path);
+      // With both files it is seen to be a run folder, which data that is text passes over.
+      Files.createFile(folder.metricsFile());
       folder.writeConfig();
     } catch (IOException e) {
       throw new UserException("cannot write to " + path + ": " + e, e);
@@ -76,7 +81,8 @@ public final class RunFolder {
    * @throws UserException if it holds a run already or is a file
    */
   static void requireUnused(Path path) {
-    if (Files.exists(path.resolve(CONFIG))) {
+    if (Stream.of(CONFIG, METRICS, CHECKPOINTS)
+        .anyMatch(name -> Files.exists(path.resolve(name)))) {
       throw new UserException(
           path + " already holds a run; resume it, or give another folder for the new one");
     }
@@ -194,10 +200,10 @@ public final class RunFolder {
   /**
    * The metrics.
    *
-   * @return the file, which need not exist
+   * @return the file
    */
   public Path metricsFile() {
-    return path.resolve("metrics.jsonl");
+    return path.resolve(METRICS);
   }
 
   /**
@@ -215,6 +221,6 @@ public final class RunFolder {
    * @return possibly none
    */
   public Checkpoints checkpoints() {
-    return new Checkpoints(path.resolve("checkpoints"));
+    return new Checkpoints(path.resolve(CHECKPOINTS));
   }
 }

@@ -222,6 +222,10 @@ class TrainingRunTest {
         .hasMessageContaining("does not exist");
     start(out, "steps=1").close();
     assertThatThrownBy(() -> start(out, "steps=1")).hasMessageContaining("already holds a run");
+    Path leftover = folder.resolve("leftover");
+    assertThat(leftover.resolve("checkpoints").toFile().mkdirs()).isTrue();
+    assertThatThrownBy(() -> start(leftover, "steps=1"))
+        .hasMessageContaining("already holds a run");
     assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of("seed=4")))
         .hasMessageContaining("cannot change");
     assertThatThrownBy(() -> TrainedModel.load(PAPERS, out, "cpu"))
