@@ -21,7 +21,7 @@ public final class Padding {
    */
   public Padding(NDArray valid) {
     NDArray ones = valid.toType(DataType.INT64, false);
-    NDArray zeros = ones.mul(-1).add(1);
+    NDArray zeros = ones.neg().add(1);
     NDArray total = ones.sum(new int[] {1}, true);
     NDArray whenValid = ones.cumSum(1).sub(1).mul(ones);
     NDArray whenPadded = zeros.cumSum(1).sub(1).add(total).mul(zeros);

@@ -62,8 +62,8 @@ public record Sequences(NDArray valid, NDArray positions) {
     NDArray total = seen == null ? counted.add(offset) : counted.add(seen);
     if (state != null) {
       NDArray last = total.get(":, -1:");
-      state.put("seen", last.maximum(0).toType(DataType.INT64, false));
+      state.put("seen", Arithmetic.atLeast(last, 0).toType(DataType.INT64, false));
     }
-    return total.sub(1).maximum(0).toType(DataType.INT64, false);
+    return Arithmetic.atLeast(total.sub(1), 0).toType(DataType.INT64, false);
   }
 }

@@ -7,13 +7,20 @@ import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.nn.Activation;
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.MethodCallTarget;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.models.PaperProvider;
 import org.attentionzoo.training.TaskProvider;
 
@@ -97,6 +104,32 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .haveFullyQualifiedName("java.io.ObjectInputStream");
+
+  /** DJL's versions give wrong gradients after a garbage collection; see {@link Arithmetic}. */
+  @ArchTest
+  static final ArchRule numbersMeetArraysInArithmeticOnly =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName(Arithmetic.class.getName())
+          .should()
+          .callMethodWhere(
+              DescribedPredicate.describe(
+                  "an array is multiplied, divided, raised or bounded by a plain number",
+                  call -> isUnsafe(call.getTarget())));
+
+  private static final Set<String> UNSAFE =
+      Set.of("mul", "muli", "div", "divi", "pow", "powi", "maximum", "minimum", "clip");
+
+  private static boolean isUnsafe(MethodCallTarget target) {
+    boolean array =
+        target.getOwner().isEquivalentTo(NDArray.class)
+            || target.getOwner().isEquivalentTo(NDArrays.class);
+    boolean number =
+        target.getRawParameterTypes().stream().anyMatch(type -> type.isEquivalentTo(Number.class));
+    return (array && number && UNSAFE.contains(target.getName()))
+        || (target.getOwner().isEquivalentTo(Activation.class)
+            && Set.of("swish", "mish").contains(target.getName()));
+  }
 
   @ArchTest
   static void everyProviderIsRegistered(JavaClasses classes) {

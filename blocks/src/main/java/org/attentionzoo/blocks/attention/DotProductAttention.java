@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.layers.Dropout;
@@ -74,7 +75,7 @@ public final class DotProductAttention {
 
   static NDArray pattern(
       NDArray q, NDArray k, NDArray mask, NDArray bias, boolean causal, double scale) {
-    NDArray logits = q.matMul(k.swapAxes(2, 3)).mul(scale);
+    NDArray logits = Arithmetic.times(q.matMul(k.swapAxes(2, 3)), scale);
     if (bias != null) {
       logits = logits.add(bias);
     }
@@ -87,7 +88,7 @@ public final class DotProductAttention {
       return logits.softmax(-1);
     }
     NDArray keep = allowed.toType(logits.getDataType(), false);
-    NDArray blocked = keep.mul(-1f).add(1f).mul(MASKED);
+    NDArray blocked = Arithmetic.times(keep.neg().add(1f), MASKED);
     return logits.mul(keep).add(blocked).softmax(-1).mul(keep);
   }
 

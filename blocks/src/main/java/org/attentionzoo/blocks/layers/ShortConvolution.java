@@ -92,7 +92,7 @@ public final class ShortConvolution extends UnaryBlock {
       return next;
     }
     NDArray row = live.expandDims(2);
-    return next.mul(row).add(past.mul(row.mul(-1).add(1)));
+    return next.mul(row).add(past.mul(row.neg().add(1)));
   }
 
   static NDArray fast(NDArray x, NDArray weight, NDArray past) {

@@ -1,7 +1,7 @@
 package org.attentionzoo.blocks.layers;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.nn.Activation;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 
@@ -41,7 +41,7 @@ public final class SwiGlu extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden = Activation.swish(gate.forward(pass, x), 1f).mul(up.forward(pass, x));
+    NDArray hidden = Arithmetic.silu(gate.forward(pass, x)).mul(up.forward(pass, x));
     return down.forward(pass, Dropout.apply(pass, hidden, dropout));
   }
 }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -49,7 +50,9 @@ public record Rotary(Layout layout, double base) {
     Shape shape = x.getShape();
     long width = shape.get(3);
     NDArray exponent =
-        manager.arange(0f, width, 2f, DataType.FLOAT32, x.getDevice()).mul(-Math.log(base) / width);
+        Arithmetic.times(
+            manager.arange(0f, width, 2f, DataType.FLOAT32, x.getDevice()),
+            -Math.log(base) / width);
     NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(exponent.exp());
     if (angle.getShape().dimension() == 3) {
       angle = angle.expandDims(1);

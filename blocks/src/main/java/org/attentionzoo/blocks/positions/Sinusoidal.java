@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import org.attentionzoo.blocks.Arithmetic;
 
 /**
  * The sinusoidal position embedding of Vaswani et al. 2017, section 3.5: sine in even channels,
@@ -22,12 +23,9 @@ public final class Sinusoidal {
    * @return (..., width) float32
    */
   public static NDArray embed(NDArray positions, int width) {
-    NDArray frequency =
-        positions
-            .getManager()
-            .arange(0f, width, 2f, DataType.FLOAT32, positions.getDevice())
-            .mul(-Math.log(10000) / width)
-            .exp();
+    NDArray channels =
+        positions.getManager().arange(0f, width, 2f, DataType.FLOAT32, positions.getDevice());
+    NDArray frequency = Arithmetic.times(channels, -Math.log(10000) / width).exp();
     NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequency);
     Shape shape = positions.getShape().add(width);
     return NDArrays.stack(new NDList(angle.sin(), angle.cos()), -1).reshape(shape);

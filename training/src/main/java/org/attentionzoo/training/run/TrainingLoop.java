@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UserException;
@@ -250,7 +251,9 @@ public final class TrainingLoop {
         // Several batches add up as sums over their items, which the optimizer divides by all
         // items.
         NDArray gradient =
-            config.accumulate() == 1 ? total.onesLike() : total.onesLike().mul(outcome.weight());
+            config.accumulate() == 1
+                ? total.onesLike()
+                : Arithmetic.times(total.onesLike(), outcome.weight());
         JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
         return batch.ids();
       }

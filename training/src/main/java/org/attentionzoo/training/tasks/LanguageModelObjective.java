@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
@@ -70,9 +71,8 @@ public final class LanguageModelObjective implements Objective {
     NDArray loss = judged.get(0);
     Map<String, NDArray> metrics = new LinkedHashMap<>();
     if (bytes) {
-      // Scalar divided by double is float64.
-      NDArray bits = loss.stopGradient().div(Math.log(2));
-      metrics.put("bits_per_byte", bits.toType(loss.getDataType(), false));
+      NDArray bits = Arithmetic.times(loss.stopGradient(), 1 / Math.log(2));
+      metrics.put("bits_per_byte", bits);
     }
     metrics.put("accuracy", judged.get(1));
     return new Outcome(loss, judged.get(2).getLong(), metrics);
@@ -99,7 +99,7 @@ public final class LanguageModelObjective implements Objective {
   static NDList byOperations(NDArray logits, NDArray labels) {
     NDArray kept = labels.neq(IGNORED);
     NDArray weight = kept.toType(logits.getDataType(), false);
-    NDArray count = weight.sum().maximum(1);
+    NDArray count = Arithmetic.atLeast(weight.sum(), 1);
     NDArray target = labels.mul(kept.toType(DataType.INT64, false));
     NDArray picked = logits.logSoftmax(-1).gather(target.expandDims(-1), -1).squeeze(-1);
     NDArray loss = picked.mul(weight).sum().neg().div(count);

@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.List;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
 import org.attentionzoo.blocks.kernels.KernelCheck;
 
@@ -35,11 +36,7 @@ public final class TaskKernels implements KernelCatalog {
         manager ->
             new NDList(
                 manager.randomNormal(0, 3, new Shape(b, l, v), DataType.FLOAT32),
-                manager
-                    .arange(b * l)
-                    .sub(ignored)
-                    .maximum(-1)
-                    .minimum(v - 1)
+                Arithmetic.atMost(Arithmetic.atLeast(manager.arange(b * l).sub(ignored), -1), v - 1)
                     .toType(DataType.INT64, false)
                     .reshape(b, l)));
   }

@@ -2,7 +2,7 @@ package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.nn.Activation;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -49,7 +49,7 @@ public final class LongTermMemory extends ZooBlock implements Mixer {
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
     NDArray m = Prefixed.memorize(pass, this, memory, persistent, hidden, sequences.valid()).rest();
-    NDArray open = Activation.swish(gate.forward(pass, hidden), 1f);
+    NDArray open = Arithmetic.silu(gate.forward(pass, hidden));
     return output.forward(pass, memoryNorm.forward(pass, m).mul(open));
   }
 

@@ -337,7 +337,7 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
   }
 
   private static NDArray choose(NDArray yes, NDArray a, NDArray b) {
-    return a.mul(yes).add(b.mul(yes.mul(-1).add(1)));
+    return a.mul(yes).add(b.mul(yes.neg().add(1)));
   }
 
   private static NDArray slice(NDArray x, long at, long size) {

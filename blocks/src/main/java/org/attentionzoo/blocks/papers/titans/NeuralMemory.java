@@ -11,6 +11,7 @@ import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.Padding;
@@ -220,7 +221,8 @@ public final class NeuralMemory extends ZooBlock implements Mixer {
     NDArray k = convolve(pass, 1, toKey.forward(pass, x), live, state, pasts);
     NDArray v = convolve(pass, 2, toValue.forward(pass, x), live, state, pasts);
     NDArray rate =
-        Activation.sigmoid(toTheta.forward(pass, x)).mul(config.maximumRate()).swapAxes(1, 2);
+        Arithmetic.times(Activation.sigmoid(toTheta.forward(pass, x)), config.maximumRate())
+            .swapAxes(1, 2);
     Memorizing.Tokens tokens =
         new Memorizing.Tokens(
             normalise(pass, split(activate(q)), queryGain),
@@ -346,12 +348,12 @@ public final class NeuralMemory extends ZooBlock implements Mixer {
   }
 
   private static NDArray activate(NDArray x) {
-    return Activation.swish(x, 1f);
+    return Arithmetic.silu(x);
   }
 
   private NDArray normalise(Pass pass, NDArray x, Parameter gain) {
     // the square is bounded, not its root, whose slope at 0 is infinite
-    NDArray norm = x.square().sum(new int[] {-1}, true).maximum(SMALLEST_SQUARE).sqrt();
+    NDArray norm = Arithmetic.atLeast(x.square().sum(new int[] {-1}, true), SMALLEST_SQUARE).sqrt();
     NDArray unit = x.div(norm);
     return gain == null ? unit : unit.mul(pass.value(gain, x)).add(unit);
   }
