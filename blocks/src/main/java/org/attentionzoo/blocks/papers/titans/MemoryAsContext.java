@@ -242,17 +242,25 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
     MemoryState state = memory.recall(pass, remembered, hidden);
     NDList snapshot = remembered.borrowAll("snapshot", hidden);
     NDList slots = remembered.borrowAll("segment", hidden);
-    Segment segment =
-        slots.isEmpty()
-            ? null
-            : new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
-    Advance end =
-        valid == null && state.counts() == null
-            ? segments(pass, hidden, null, state, snapshot, segment)
-            : tokenByToken(pass, hidden, valid, state, snapshot, segment);
+    slots = slots.isEmpty() ? emptySegment(hidden) : slots;
+    Advance end;
+    if (valid == null && state.counts() == null) {
+      long used = state.seen() % config.span();
+      Segment segment =
+          used == 0
+              ? null
+              : new Segment(
+                  slice(slots.get(0), 0, used),
+                  slice(slots.get(1), 0, used),
+                  slice(slots.get(2), 0, used),
+                  slice(slots.get(3), 0, used));
+      end = segments(pass, hidden, null, state, snapshot, segment);
+    } else {
+      end = tokenByToken(pass, hidden, valid, state, snapshot, slots);
+    }
     NeuralMemory.remember(remembered, end.state());
     remembered.putAll("snapshot", end.snapshot());
-    remembered.putAll("segment", end.segment().list());
+    remembered.putAll("segment", filled(end.segment()));
     return end.output();
   }
 
@@ -265,14 +273,14 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
       NDArray valid,
       MemoryState state,
       NDList snapshot,
-      Segment segment) {
+      NDList segment) {
     NDManager manager = hidden.getManager();
     long batch = hidden.getShape().get(0);
     long length = hidden.getShape().get(1);
     int span = config.span();
     MemoryState now = memory.ragged(state, hidden);
     NDList asked = snapshot.isEmpty() ? now.memory() : snapshot;
-    NDList slots = fullSegment(hidden, segment);
+    NDList slots = segment;
     NDArray order = manager.arange(0, span, 1, DataType.INT64, hidden.getDevice());
     NDList outputs = new NDList();
     for (long t = 0; t < length; t++) {
@@ -320,18 +328,23 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
     return new Advance(NDArrays.concat(outputs, 1), now, asked, all);
   }
 
-  private NDList fullSegment(NDArray hidden, Segment segment) {
-    NDManager manager = hidden.getManager();
-    long batch = hidden.getShape().get(0);
+  private NDList emptySegment(NDArray hidden) {
+    Shape shape = new Shape(hidden.getShape().get(0), config.heads(), config.span(), headWidth);
+    NDArray zeros = hidden.getManager().zeros(shape, hidden.getDataType());
+    return new NDList(zeros, zeros, zeros, zeros);
+  }
+
+  /** The segment with all its slots, so that the state is of one size at every token. */
+  private NDList filled(Segment segment) {
     NDList slots = new NDList();
-    for (int i = 0; i < 4; i++) {
-      NDArray used = segment == null ? null : segment.list().get(i);
-      long count = used == null ? 0 : used.getShape().get(2);
-      NDArray rest =
-          manager.zeros(
-              new Shape(batch, config.heads(), config.span() - count, headWidth),
-              hidden.getDataType());
-      slots.add(used == null ? rest : used.concat(rest, 2));
+    for (NDArray used : segment.list()) {
+      Shape shape = used.getShape();
+      Shape rest =
+          new Shape(shape.get(0), shape.get(1), config.span() - shape.get(2), shape.get(3));
+      slots.add(
+          rest.get(2) == 0
+              ? used
+              : used.concat(used.getManager().zeros(rest, used.getDataType()), 2));
     }
     return slots;
   }

@@ -1,0 +1,138 @@
+package org.attentionzoo.blocks.papers.titans;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.auto.service.AutoService;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.attentionzoo.blocks.kernels.KernelCatalog;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+
+/** The kernel of the neural memory beside its plain version, which goes token by token. */
+@AutoService(KernelCatalog.class)
+public final class TitansKernels implements KernelCatalog {
+
+  private static final String REASON =
+      "float32 rounding in up to 33 chained updates, summed in another order";
+
+  /** Which gates act. */
+  private enum Gates {
+    BOTH,
+    MOMENTUM,
+    FORGETTING,
+    NEITHER
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<KernelCheck> kernels() {
+    List<KernelCheck> checks = new ArrayList<>();
+    for (Gates gates : Gates.values()) {
+      for (boolean padded : new boolean[] {false, true}) {
+        String name = "titans/advance, gates " + gates + (padded ? ", padded" : "");
+        checks.add(
+            new KernelCheck(
+                name,
+                run(gates, padded, true),
+                run(gates, padded, false),
+                List.of(
+                    inputs(1, 1, 1, 4, 1, 1),
+                    inputs(2, 2, 7, 3, 2, 2),
+                    inputs(1, 2, 33, 4, 3, 2),
+                    inputs(3, 1, 9, 5, 1, 1)),
+                1e-4,
+                REASON));
+      }
+    }
+    return checks;
+  }
+
+  /** Four tokens to a chunk, the first chunk one token old unless rows are padded. */
+  private static UnaryOperator<NDList> run(Gates gates, boolean padded, boolean fast) {
+    return in -> {
+      boolean momentum = gates == Gates.BOTH || gates == Gates.MOMENTUM;
+      boolean forgetting = gates == Gates.BOTH || gates == Gates.FORGETTING;
+      NDArray live = null;
+      NDArray counts = null;
+      long seen = 1;
+      if (padded) {
+        live = valid(in.get(0)).toType(in.get(0).getDataType(), false);
+        counts =
+            in.head().getManager().zeros(new Shape(in.get(0).getShape().get(0)), DataType.INT64);
+        seen = 0;
+      }
+      Memorizing.Tokens tokens =
+          new Memorizing.Tokens(
+              in.get(0),
+              in.get(1),
+              in.get(2),
+              in.get(3),
+              forgetting ? in.get(4).abs().neg() : null,
+              momentum ? in.get(5).abs().neg() : null,
+              live);
+      int depth = (in.size() - 6) / 3;
+      MemoryState state =
+          new MemoryState(
+              part(in, 6, depth),
+              part(in, 6 + depth, depth),
+              part(in, 6 + 2 * depth, depth),
+              new NDList(),
+              seen,
+              counts);
+      Memorizing.Step step =
+          fast ? Memorizing.fast(tokens, state, 4) : Memorizing.plain(tokens, state, 4);
+      NDList all = new NDList(step.output());
+      all.addAll(step.memory());
+      if (momentum) {
+        all.addAll(step.momentum());
+      }
+      all.addAll(step.anchor());
+      return all;
+    };
+  }
+
+  /** (B, 1, L): row b has its last b tokens padded. */
+  private static NDArray valid(NDArray q) {
+    Shape shape = q.getShape();
+    NDManager manager = q.getManager();
+    NDArray token = manager.arange((float) shape.get(2)).reshape(1, 1, shape.get(2));
+    NDArray row = manager.arange((float) shape.get(0)).reshape(shape.get(0), 1, 1);
+    return token.add(row).lt(shape.get(2));
+  }
+
+  private static NDList part(NDList all, int from, int count) {
+    NDList part = new NDList();
+    part.addAll(all.subList(from, from + count));
+    return part;
+  }
+
+  private static KernelCheck.Case inputs(
+      long batch, long heads, long length, long width, int depth, int expansion) {
+    return new KernelCheck.Case(
+        "batch " + batch + ", heads " + heads + ", length " + length + ", depth " + depth,
+        m -> {
+          NDList in = new NDList();
+          Shape tokens = new Shape(batch, heads, length, width);
+          for (int i = 0; i < 3; i++) {
+            in.add(m.randomNormal(0f, 0.5f, tokens, DataType.FLOAT32));
+          }
+          Shape gates = new Shape(batch, heads, length);
+          in.add(m.randomUniform(0f, 0.3f, gates));
+          in.add(m.randomUniform(0.05f, 0.8f, gates));
+          in.add(m.randomUniform(0.05f, 0.8f, gates));
+          for (int copy = 0; copy < 3; copy++) {
+            for (int i = 0; i < depth; i++) {
+              long rows = i == 0 ? width : width * expansion;
+              long columns = i == depth - 1 ? width : width * expansion;
+              Shape shape = new Shape(batch, heads, rows, columns);
+              in.add(m.randomNormal(0f, 0.5f, shape, DataType.FLOAT32));
+            }
+          }
+          return in;
+        });
+  }
+}
