@@ -1,13 +1,13 @@
 package org.attentionzoo.blocks.attention;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.positions.Alibi;
 
 /**
@@ -127,7 +127,7 @@ final class SlidingWindow {
     long rows = exists.getShape().get(0);
     NDArray front = manager.zeros(new Shape(rows, window), DataType.BOOLEAN);
     NDArray tail = manager.zeros(new Shape(rows, padding), DataType.BOOLEAN);
-    NDArray all = NDArrays.concat(new NDList(front, exists, tail), 1);
+    NDArray all = Tensors.concat(new NDList(front, exists, tail), 1);
     NDArray before = all.get(":, :{}", blocks * window).reshape(rows, blocks, window);
     NDArray own = all.get(":, {}:", window).reshape(rows, blocks, window);
     NDArray keys = before.concat(own, 2).broadcast(new Shape(batch, blocks, 2L * window));

@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -12,6 +11,7 @@ import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Linear;
@@ -167,7 +167,7 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
       now = learned.state();
       at += size;
     }
-    return new Advance(NDArrays.concat(outputs, 1), now, asked, present);
+    return new Advance(Tensors.concat(outputs, 1), now, asked, present);
   }
 
   private Segment append(
@@ -325,7 +325,7 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
       now = learned.state();
     }
     Segment all = new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
-    return new Advance(NDArrays.concat(outputs, 1), now, asked, all);
+    return new Advance(Tensors.concat(outputs, 1), now, asked, all);
   }
 
   private NDList emptySegment(NDArray hidden) {

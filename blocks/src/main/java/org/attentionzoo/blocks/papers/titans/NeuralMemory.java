@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -17,6 +16,7 @@ import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
@@ -270,7 +270,7 @@ public final class NeuralMemory extends ZooBlock implements Mixer {
       outputs.add(one.output());
       now = one.state();
     }
-    return new Advance(NDArrays.concat(outputs, 1), now);
+    return new Advance(Tensors.concat(outputs, 1), now);
   }
 
   /** The state before the first token. */

@@ -121,7 +121,7 @@ public final class TitansKernels implements KernelCatalog {
             in.add(m.randomNormal(0f, 0.5f, tokens, DataType.FLOAT32));
           }
           Shape gates = new Shape(batch, heads, length);
-          in.add(m.randomUniform(0f, 0.3f, gates));
+          in.add(m.randomUniform(0f, 0.1f, gates));
           in.add(m.randomUniform(0.05f, 0.8f, gates));
           in.add(m.randomUniform(0.05f, 0.8f, gates));
           for (int copy = 0; copy < 3; copy++) {
@@ -129,7 +129,7 @@ public final class TitansKernels implements KernelCatalog {
               long rows = i == 0 ? width : width * expansion;
               long columns = i == depth - 1 ? width : width * expansion;
               Shape shape = new Shape(batch, heads, rows, columns);
-              in.add(m.randomNormal(0f, 0.5f, shape, DataType.FLOAT32));
+              in.add(m.randomNormal(0f, copy == 1 ? 0.01f : 0.4f, shape, DataType.FLOAT32));
             }
           }
           return in;
