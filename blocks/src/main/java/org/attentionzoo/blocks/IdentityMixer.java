@@ -3,13 +3,7 @@ package org.attentionzoo.blocks;
 import ai.djl.ndarray.NDArray;
 
 /** The mixer that mixes nothing: hidden states pass through unchanged. */
-public final class IdentityMixer extends UnaryBlock implements Mixer {
-
-  /** {@inheritDoc} */
-  @Override
-  public NDArray forward(Pass pass, NDArray x) {
-    return x;
-  }
+public final class IdentityMixer extends MixerBlock {
 
   /** {@inheritDoc} */
   @Override

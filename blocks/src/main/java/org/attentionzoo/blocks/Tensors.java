@@ -4,10 +4,32 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 
-/** NDArray operations whose DJL version loses the graph. */
+/** Small operations that several mechanisms share. */
 public final class Tensors {
 
   private Tensors() {}
+
+  /**
+   * 1 - x.
+   *
+   * @param x any shape
+   * @return the same shape
+   */
+  public static NDArray oneMinus(NDArray x) {
+    return x.neg().add(1);
+  }
+
+  /**
+   * a where a mask is 1, b where it is 0.
+   *
+   * @param mask 1 and 0, of the data type of a and b; broadcastable
+   * @param a finite
+   * @param b finite
+   * @return the broadcast shape
+   */
+  public static NDArray choose(NDArray mask, NDArray a, NDArray b) {
+    return a.mul(mask).add(b.mul(oneMinus(mask)));
+  }
 
   /**
    * Joins arrays. DJL's {@link NDArrays#concat} duplicates a list of one, and a duplicate has no

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.layers.Dropout;
 
@@ -75,7 +76,7 @@ public final class DotProductAttention {
 
   static NDArray pattern(
       NDArray q, NDArray k, NDArray mask, NDArray bias, boolean causal, double scale) {
-    NDArray logits = Arithmetic.times(q.matMul(k.swapAxes(2, 3)), scale);
+    NDArray logits = Arithmetic.times(q, scale).matMul(k.swapAxes(2, 3));
     if (bias != null) {
       logits = logits.add(bias);
     }
@@ -88,7 +89,7 @@ public final class DotProductAttention {
       return logits.softmax(-1);
     }
     NDArray keep = allowed.toType(logits.getDataType(), false);
-    NDArray blocked = Arithmetic.times(keep.neg().add(1f), MASKED);
+    NDArray blocked = Arithmetic.times(Tensors.oneMinus(keep), MASKED);
     return logits.mul(keep).add(blocked).softmax(-1).mul(keep);
   }
 

@@ -6,10 +6,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.DecodeState;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
-import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.positions.Alibi;
 
@@ -22,7 +21,7 @@ import org.attentionzoo.blocks.positions.Alibi;
  * a window and no padding the decode cache holds no more than the window. A window on long
  * sequences is computed block by block, at a cost linear in the length.
  */
-public final class MultiHeadAttention extends UnaryBlock implements Mixer {
+public final class MultiHeadAttention extends MixerBlock {
 
   private final AttentionConfig config;
   private final Linear query;
@@ -63,18 +62,6 @@ public final class MultiHeadAttention extends UnaryBlock implements Mixer {
   @Override
   public Set<String> tapPoints() {
     return Set.of(DotProductAttention.PATTERN);
-  }
-
-  /**
-   * Attends within each sequence, without padding.
-   *
-   * @param pass what the pass carries
-   * @param x (B, L, width)
-   * @return the same shape
-   */
-  @Override
-  public NDArray forward(Pass pass, NDArray x) {
-    return mix(pass, x, Sequences.FULL);
   }
 
   /** {@inheritDoc} */

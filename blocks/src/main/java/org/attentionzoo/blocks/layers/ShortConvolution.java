@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -92,7 +93,7 @@ public final class ShortConvolution extends UnaryBlock {
       return next;
     }
     NDArray row = live.expandDims(2);
-    return next.mul(row).add(past.mul(row.neg().add(1)));
+    return Tensors.choose(row, next, past);
   }
 
   static NDArray fast(NDArray x, NDArray weight, NDArray past) {

@@ -23,9 +23,9 @@ public final class Sinusoidal {
    * @return (..., width) float32
    */
   public static NDArray embed(NDArray positions, int width) {
-    NDArray channels =
+    NDArray channel =
         positions.getManager().arange(0f, width, 2f, DataType.FLOAT32, positions.getDevice());
-    NDArray frequency = Arithmetic.times(channels, -Math.log(10000) / width).exp();
+    NDArray frequency = Arithmetic.times(channel, -Math.log(10000) / width).exp();
     NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequency);
     Shape shape = positions.getShape().add(width);
     return NDArrays.stack(new NDList(angle.sin(), angle.cos()), -1).reshape(shape);

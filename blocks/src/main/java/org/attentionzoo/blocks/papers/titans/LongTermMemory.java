@@ -1,12 +1,10 @@
 package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import org.attentionzoo.blocks.Arithmetic;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
-import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.RmsNorm;
 
@@ -17,7 +15,7 @@ import org.attentionzoo.blocks.layers.RmsNorm;
  * <p>State dict: {@code persistent}, {@code memory}, {@code memory_norm}, {@code gate_proj}, {@code
  * o_proj}.
  */
-public final class LongTermMemory extends ZooBlock implements Mixer {
+public final class LongTermMemory extends MixerBlock {
 
   private final PersistentTokens persistent;
   private final NeuralMemory memory;
@@ -51,18 +49,5 @@ public final class LongTermMemory extends ZooBlock implements Mixer {
     NDArray m = Prefixed.memorize(pass, this, memory, persistent, hidden, sequences.valid()).rest();
     NDArray open = Arithmetic.silu(gate.forward(pass, hidden));
     return output.forward(pass, memoryNorm.forward(pass, m).mul(open));
-  }
-
-  /**
-   * Mixes the tokens of each sequence.
-   *
-   * @param pass what the pass carries
-   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
-   * @return (B, L, width)
-   */
-  @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
   }
 }

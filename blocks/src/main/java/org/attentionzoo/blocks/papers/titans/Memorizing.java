@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Activation;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -26,6 +27,8 @@ final class Memorizing {
 
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(Memorizing.class, "titans.torchscript");
+
+  private static final double INVERSE_ROOT = 1 / Math.sqrt(2 * Math.PI);
 
   private Memorizing() {}
 
@@ -152,7 +155,7 @@ final class Memorizing {
         activations.add(x);
       }
     }
-    NDArray error = x.sub(v).mul(2);
+    NDArray error = Arithmetic.times(x.sub(v), 2);
     NDArray[] gradients = new NDArray[depth];
     for (int i = depth - 1; i >= 0; i--) {
       gradients[i] = activations.get(i).swapAxes(2, 3).matMul(error);
@@ -170,14 +173,14 @@ final class Memorizing {
    */
   private static NDArray geluSlope(NDArray x) {
     NDArray square = x.square();
-    NDArray density = square.mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+    NDArray density = Arithmetic.times(Arithmetic.times(square, -0.5).exp(), INVERSE_ROOT);
     NDArray small = x.abs().lt(0.25);
     NDArray inside = NDArrays.where(small, x, x.zerosLike());
     NDArray outside = NDArrays.where(small, x.onesLike(), x);
     NDArray s = inside.square();
-    NDArray series = s.mul(-1.0 / 42240).add(1.0 / 3456);
+    NDArray series = Arithmetic.times(s, -1.0 / 42240).add(1.0 / 3456);
     series = series.mul(s).sub(1.0 / 336).mul(s).add(1.0 / 40).mul(s).sub(1.0 / 6).mul(s).add(1);
-    NDArray near = series.mul(inside).mul(1 / Math.sqrt(2 * Math.PI)).add(0.5);
+    NDArray near = Arithmetic.times(series.mul(inside), INVERSE_ROOT).add(0.5);
     NDArray far = Activation.gelu(outside).div(outside);
     return NDArrays.where(small, near, far).add(x.mul(density));
   }
@@ -189,6 +192,6 @@ final class Memorizing {
   }
 
   private static NDArray where(NDArray live, NDArray yes, NDArray no) {
-    return live == null ? yes : yes.mul(live).add(no.mul(live.mul(-1).add(1)));
+    return live == null ? yes : Tensors.choose(live, yes, no);
   }
 }

@@ -7,12 +7,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.DecodeState;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.Tensors;
-import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.positions.Rotary;
@@ -30,7 +29,7 @@ import org.attentionzoo.blocks.positions.Rotary;
  * <p>State dict: {@code persistent}, {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code
  * memory}, {@code gate}. In decoding the state is the memory and the present segment.
  */
-public final class MemoryAsContext extends ZooBlock implements Mixer {
+public final class MemoryAsContext extends MixerBlock {
 
   private static final Rotary ROTARY = new Rotary(Rotary.Layout.HALF, 10000);
 
@@ -91,19 +90,6 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
     NDList list() {
       return new NDList(retrievedKeys, retrievedValues, keys, values);
     }
-  }
-
-  /**
-   * Mixes the tokens of each sequence.
-   *
-   * @param pass what the pass carries
-   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
-   * @return (B, L, width)
-   */
-  @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
   }
 
   /** {@inheritDoc} */
@@ -293,7 +279,7 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
       NDArray first = slot.eq(0).reshape(batch, 1, 1, 1).toType(hidden.getDataType(), false);
       NDList next = new NDList();
       for (int i = 0; i < asked.size(); i++) {
-        next.add(choose(first, now.memory().get(i), asked.get(i)));
+        next.add(Tensors.choose(first, now.memory().get(i), asked.get(i)));
       }
       asked = next;
       Segment one =
@@ -314,7 +300,7 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
               .toType(hidden.getDataType(), false);
       NDList written = new NDList();
       for (int i = 0; i < slots.size(); i++) {
-        written.add(choose(write, one.list().get(i), slots.get(i)));
+        written.add(Tensors.choose(write, one.list().get(i), slots.get(i)));
       }
       slots = written;
       NDArray filled = order.expandDims(0).lte(slot).reshape(batch, 1, 1, span);
@@ -347,10 +333,6 @@ public final class MemoryAsContext extends ZooBlock implements Mixer {
               : used.concat(used.getManager().zeros(rest, used.getDataType()), 2));
     }
     return slots;
-  }
-
-  private static NDArray choose(NDArray yes, NDArray a, NDArray b) {
-    return a.mul(yes).add(b.mul(yes.neg().add(1)));
   }
 
   private static NDArray slice(NDArray x, long at, long size) {

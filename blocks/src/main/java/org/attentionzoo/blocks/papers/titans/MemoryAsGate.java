@@ -1,11 +1,9 @@
 package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
-import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
 
@@ -15,7 +13,7 @@ import org.attentionzoo.blocks.attention.MultiHeadAttention;
  *
  * <p>State dict: {@code persistent}, {@code attention}, {@code memory}, {@code gate}.
  */
-public final class MemoryAsGate extends ZooBlock implements Mixer {
+public final class MemoryAsGate extends MixerBlock {
 
   private final PersistentTokens persistent;
   private final MultiHeadAttention attention;
@@ -51,18 +49,5 @@ public final class MemoryAsGate extends ZooBlock implements Mixer {
     NDArray y = attention.mix(pass, hidden, persistent.get(pass, hidden), sequences);
     NDArray m = Prefixed.memorize(pass, this, memory, persistent, hidden, sequences.valid()).rest();
     return gate.join(pass, y, m);
-  }
-
-  /**
-   * Mixes the tokens of each sequence.
-   *
-   * @param pass what the pass carries
-   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
-   * @return (B, L, width)
-   */
-  @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
   }
 }

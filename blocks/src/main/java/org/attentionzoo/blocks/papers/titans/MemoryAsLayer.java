@@ -1,12 +1,10 @@
 package org.attentionzoo.blocks.papers.titans;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
-import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
 import org.attentionzoo.blocks.layers.Linear;
@@ -19,7 +17,7 @@ import org.attentionzoo.blocks.layers.RmsNorm;
  * <p>State dict: {@code persistent}, {@code memory}, {@code memory_norm}, {@code memory_proj},
  * {@code attention_norm}, {@code attention}.
  */
-public final class MemoryAsLayer extends ZooBlock implements Mixer {
+public final class MemoryAsLayer extends MixerBlock {
 
   private final PersistentTokens persistent;
   private final NeuralMemory memory;
@@ -82,18 +80,5 @@ public final class MemoryAsLayer extends ZooBlock implements Mixer {
 
   private NDArray project(Pass pass, NDArray said) {
     return memoryOutput.forward(pass, memoryNorm.forward(pass, said));
-  }
-
-  /**
-   * Mixes the tokens of each sequence.
-   *
-   * @param pass what the pass carries
-   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
-   * @return (B, L, width)
-   */
-  @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
-import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -36,7 +36,7 @@ import org.attentionzoo.blocks.layers.ShortConvolution;
  * to_theta}, and the memory's start, {@code memory.j} (in, out), with several heads (heads, in,
  * out). Without forgetting or momentum the gate's parameters are absent.
  */
-public final class NeuralMemory extends ZooBlock implements Mixer {
+public final class NeuralMemory extends MixerBlock {
 
   /** The tap of what the memory says: (B, L, width). */
   public static final String OUTPUT = "output";
@@ -140,19 +140,6 @@ public final class NeuralMemory extends ZooBlock implements Mixer {
   @Override
   public Set<String> tapPoints() {
     return Set.of(OUTPUT);
-  }
-
-  /**
-   * Reads sequences while learning them.
-   *
-   * @param pass what the pass carries
-   * @param inputs (B, L, width), and optionally (B, L) boolean, false where padded
-   * @return (B, L, width)
-   */
-  @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(mix(pass, inputs.get(0), Sequences.padded(valid)));
   }
 
   /** {@inheritDoc} */

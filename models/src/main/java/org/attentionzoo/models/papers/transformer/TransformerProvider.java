@@ -1,0 +1,166 @@
+package org.attentionzoo.models.papers.transformer;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.auto.service.AutoService;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.attentionzoo.blocks.IdentityMixer;
+import org.attentionzoo.blocks.UniformRouter;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.AttentionConfig;
+import org.attentionzoo.blocks.attention.MultiHeadAttention;
+import org.attentionzoo.blocks.layers.FeedForward;
+import org.attentionzoo.blocks.layers.LayerNorm;
+import org.attentionzoo.blocks.layers.RmsNorm;
+import org.attentionzoo.blocks.layers.SwiGlu;
+import org.attentionzoo.blocks.positions.Rotary;
+import org.attentionzoo.blocks.shells.DecoderConfig;
+import org.attentionzoo.blocks.shells.DecoderLanguageModel;
+import org.attentionzoo.blocks.shells.TransformerEncoder;
+import org.attentionzoo.blocks.shells.VisionConfig;
+import org.attentionzoo.blocks.shells.VisionTransformer;
+import org.attentionzoo.models.ModelEntry;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.models.PaperProvider;
+import org.attentionzoo.models.Specimen;
+import org.attentionzoo.models.Specimen.Inputs;
+import org.attentionzoo.models.Specimen.Trait;
+
+/** Attention Is All You Need (Vaswani et al. 2017), with today's parts: the baseline of the zoo. */
+@AutoService(PaperProvider.class)
+public final class TransformerProvider implements PaperProvider {
+
+  private static final String ID = "transformer";
+  private static final Trait[] DECODES = {Trait.CAUSAL, Trait.STREAMING, Trait.MASKED};
+
+  /** {@inheritDoc} */
+  @Override
+  public String id() {
+    return ID;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<ModelEntry<?>> models() {
+    Map<String, DecoderModelConfig> presets = new LinkedHashMap<>();
+    presets.put("tiny", preset(128, 3, 4));
+    presets.put("small", preset(256, 6, 4));
+    presets.put("base", preset(512, 6, 8));
+    return List.of(
+        new ModelEntry<>(
+            "decoder",
+            ID,
+            ModelKind.CAUSAL_LANGUAGE_MODEL,
+            "Transformer decoder with rotary positions, RMSNorm and SwiGLU",
+            DecoderModelConfig.class,
+            presets,
+            TransformerProvider::build));
+  }
+
+  private static DecoderModelConfig preset(int width, int layers, int heads) {
+    return new DecoderModelConfig(
+        256, width, layers, width * 8 / 3 / 32 * 32, false, 0, heads, heads, 0, 10000);
+  }
+
+  private static ZooBlock build(DecoderModelConfig config) {
+    Rotary rotary = new Rotary(Rotary.Layout.HALF, config.rotaryBase());
+    AttentionConfig full =
+        AttentionConfig.causal(config.width(), config.heads(), rotary)
+            .grouped(config.keyValueHeads());
+    AttentionConfig attention = config.window() == 0 ? full : full.windowed(config.window());
+    return new DecoderLanguageModel(
+        new DecoderConfig(
+            config.vocabulary(),
+            config.width(),
+            config.layers(),
+            config.hidden(),
+            config.tied(),
+            config.dropout()),
+        layer -> new MultiHeadAttention(attention));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<Specimen> specimens() {
+    Rotary half = new Rotary(Rotary.Layout.HALF, 10000);
+    Rotary interleaved = new Rotary(Rotary.Layout.INTERLEAVED, 10000);
+    AttentionConfig causal = AttentionConfig.causal(8, 2, half);
+    List<Specimen> specimens = new ArrayList<>();
+    specimens.add(attention("causal, rotary", causal, DECODES));
+    specimens.add(
+        attention("causal, interleaved", AttentionConfig.causal(8, 2, interleaved), DECODES));
+    specimens.add(attention("grouped", AttentionConfig.causal(16, 4, half).grouped(2), DECODES));
+    specimens.add(
+        attention(
+            "window of 3",
+            causal.windowed(3),
+            Trait.CAUSAL,
+            Trait.STREAMING,
+            Trait.MASKED,
+            Trait.CONSTANT_STATE));
+    specimens.add(attention("bidirectional", AttentionConfig.bidirectional(8, 2), Trait.MASKED));
+    specimens.add(block("identity mixer", IdentityMixer::new, DECODES));
+    specimens.add(block("uniform router", () -> new UniformRouter(3)));
+    specimens.add(block("RMSNorm", () -> new RmsNorm(8), Trait.CAUSAL));
+    specimens.add(block("LayerNorm", () -> new LayerNorm(8), Trait.CAUSAL));
+    specimens.add(block("feed-forward", () -> new FeedForward(8, 12, 0), Trait.CAUSAL));
+    specimens.add(block("SwiGLU", () -> new SwiGlu(8, 12, 0), Trait.CAUSAL));
+    specimens.add(
+        block(
+            "encoder",
+            () ->
+                new TransformerEncoder(
+                    8,
+                    2,
+                    16,
+                    0,
+                    layer -> new MultiHeadAttention(AttentionConfig.bidirectional(8, 2))),
+            Trait.MASKED));
+    specimens.add(
+        Specimen.of(
+            "transformer/vision transformer",
+            ID,
+            () ->
+                new VisionTransformer(
+                    new VisionConfig(8, 3, 4, 5, 8, 2, 16, 0),
+                    layer -> new MultiHeadAttention(AttentionConfig.bidirectional(8, 2))),
+            (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 3, 8, 8)))));
+    specimens.add(
+        Specimen.of(
+            "transformer/decoder",
+            ID,
+            () ->
+                new DecoderLanguageModel(
+                    new DecoderConfig(11, 8, 2, 16, true, 0),
+                    layer -> new MultiHeadAttention(causal)),
+            (m, batch, length) ->
+                new NDList(m.randomInteger(0, 11, new Shape(batch, length), DataType.INT64)),
+            DECODES));
+    return specimens;
+  }
+
+  private static Specimen attention(String label, AttentionConfig config, Trait... traits) {
+    Inputs inputs =
+        (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, length, config.width())));
+    return Specimen.of(
+        "transformer/attention, " + label,
+        ID,
+        () -> new MultiHeadAttention(config),
+        inputs,
+        traits);
+  }
+
+  private static Specimen block(String label, Supplier<ZooBlock> factory, Trait... traits) {
+    return Specimen.of(
+        "transformer/" + label,
+        ID,
+        factory,
+        (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, length, 8))),
+        traits);
+  }
+}
