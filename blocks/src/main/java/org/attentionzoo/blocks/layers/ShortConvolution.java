@@ -109,10 +109,12 @@ public final class ShortConvolution extends UnaryBlock {
             : x.getManager()
                 .zeros(new Shape(shape.get(0), taps - 1, shape.get(2)), x.getDataType());
     NDArray padded = before == null ? x : before.concat(x, 1);
+    NDArray w = weight.reshape(shape.get(2), taps);
+    // What is made from a parameter would live as long as the parameter.
+    w.attach(x.getManager());
     NDArray sum = null;
     for (long tap = 0; tap < taps; tap++) {
-      NDArray term =
-          padded.get(":, {}:{}", tap, tap + shape.get(1)).mul(weight.get(":, 0, {}", tap));
+      NDArray term = padded.get(":, {}:{}", tap, tap + shape.get(1)).mul(w.get(":, {}", tap));
       sum = sum == null ? term : sum.add(term);
     }
     return sum;

@@ -90,8 +90,11 @@ public final class EfficientChannelAttention extends UnaryBlock {
     NDArray scores;
     if (config.perChannel()) {
       scores = null;
+      NDArray taps = w.reshape(channels, config.kernelSize());
+      // What is made from a parameter would live as long as the parameter.
+      taps.attach(x.getManager());
       for (int tap = 0; tap < config.kernelSize(); tap++) {
-        NDArray term = around.get(":, 0, {}:{}", tap, tap + channels).mul(w.get(":, 0, {}", tap));
+        NDArray term = around.get(":, 0, {}:{}", tap, tap + channels).mul(taps.get(":, {}", tap));
         scores = scores == null ? term : scores.add(term);
       }
     } else {
