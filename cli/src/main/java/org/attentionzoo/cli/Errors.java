@@ -64,6 +64,9 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
     if (e instanceof IOException && e.getMessage() != null) {
       return oneLine(e.getMessage());
     }
+    if (e.getClass().getName().startsWith("org.attentionzoo.") && e.getMessage() != null) {
+      return oneLine(e.getMessage());
+    }
     return e.getClass().getSimpleName()
         + (e.getMessage() == null ? "" : ": " + oneLine(e.getMessage()))
         + (verbose ? "" : "  (-v shows where)");

@@ -13,20 +13,14 @@ final class Interruption implements AutoCloseable {
   /** How the shell reports a command that was ended by Ctrl-C. */
   static final int EXIT = 128 + ExitCode.USAGE;
 
+  private final Runnable stop;
+  private final PrintWriter err;
   private final CountDownLatch done = new CountDownLatch(1);
-  private final Thread hook;
+  private final Thread hook = new Thread(this::end, "interruption");
 
   private Interruption(Runnable stop, PrintWriter err) {
-    hook =
-        new Thread(
-            () -> {
-              err.println();
-              err.println("finishing the step, then saving (kill -9 ends at once) ...");
-              err.flush();
-              stop.run();
-              await();
-            },
-            "interruption");
+    this.stop = stop;
+    this.err = err;
   }
 
   /** Asks by {@code stop} until closed. */
@@ -37,16 +31,25 @@ final class Interruption implements AutoCloseable {
   }
 
   /** What the virtual machine runs when it is told to end. */
-  Thread hook() {
-    return hook;
-  }
-
-  private void await() {
+  void end() {
+    err.println();
+    err.println("finishing the step, then saving (kill -9 ends at once) ...");
+    err.flush();
+    stop.run();
     try {
       done.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Whether the virtual machine would run {@link #end}. */
+  boolean isArmed() {
+    boolean armed = Runtime.getRuntime().removeShutdownHook(hook);
+    if (armed) {
+      Runtime.getRuntime().addShutdownHook(hook);
+    }
+    return armed;
   }
 
   @Override

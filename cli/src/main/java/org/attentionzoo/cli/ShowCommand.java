@@ -77,6 +77,7 @@ final class ShowCommand implements Callable<Integer> {
         .row("family", card.family())
         .row("reference", card.reference())
         .row("blocks", String.join(", ", card.blocks()))
+        .row("gpu", card.gpu())
         .print(out, "  ");
     if (!card.models().isEmpty()) {
       out.println("Models");
@@ -98,7 +99,6 @@ final class ShowCommand implements Callable<Integer> {
                     reached.reached().name().toLowerCase(Locale.ROOT),
                     reached.figure().orElse("")
                         + reached.command().map(command -> "  [" + command + "]").orElse("")));
-    steps.row("gpu", "", card.gpu());
     steps.print(out, "  ");
     out.println("Claim");
     out.println("  " + card.claimTested());

@@ -69,7 +69,13 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
 
   private <C extends Record> ZooBlock build(Papers.Preset<C> typed) {
     Function<C, ? extends ZooBlock> factory = typed.model().factory();
-    return factory.apply(configured(typed, config.modelOverrides()));
+    C modelConfig = configured(typed, config.modelOverrides());
+    try {
+      return factory.apply(modelConfig);
+    } catch (IllegalArgumentException e) {
+      // Sizes that are fine one by one may not fit together; only the model knows.
+      throw new UserException("model: " + e.getMessage(), e);
+    }
   }
 
   private static <C extends Record> C configured(

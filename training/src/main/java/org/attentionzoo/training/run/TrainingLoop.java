@@ -194,7 +194,7 @@ public final class TrainingLoop {
         Double loss =
             config.evaluateEvery() > 0 && isDue(config.evaluateEvery()) ? evaluate() : null;
         stopped = stopRequested;
-        boolean improved = loss != null && bestStep == done;
+        boolean improved = loss != null && bestStep != null && bestStep == done;
         if (stopped || improved || isDue(config.checkpointEvery())) {
           save(loss);
         }

@@ -1,0 +1,77 @@
+package org.attentionzoo.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The way of a user: train, interrupt and go on, evaluate, generate. */
+class TrainEvalGenerateTest {
+
+  private static final String[] SMALL = {
+    "model.width=16",
+    "model.layers=1",
+    "model.heads=4",
+    "model.hidden=32",
+    "task.batch=4",
+    "task.length=16",
+    "schedule.warmup=1",
+    "optimizer.lr=0.01"
+  };
+
+  @TempDir Path folder;
+
+  @Test
+  void trainsResumesEvaluatesAndGenerates() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path out = folder.resolve("run");
+
+    Run train =
+        zoo("train", "decoder-tiny", "--data", "text:" + text, "--out", out.toString(), "steps=4");
+    assertThat(train.exit()).as(train.err()).isZero();
+    assertThat(train.out())
+        .contains("decoder-tiny: 4 steps in", "bits per byte", "this model")
+        .contains("order-0 entropy", "gzip alone", "gzip given training")
+        .contains("xz alone", "xz given training", "and the model goes on")
+        .contains("run folder: " + out);
+    assertThat(train.err()).contains("validation after step 4", "saved").doesNotContain("\r");
+    assertThat(out.resolve("config.yaml")).content().contains("command: train decoder-tiny");
+
+    Run again = zoo("train", "decoder-tiny", "--data", "text:" + text, "--out", out.toString());
+    assertThat(again.exit()).isEqualTo(2);
+    assertThat(again.err().lines()).singleElement().asString().contains("already holds a run");
+
+    Run resumed = Run.zoo("train", "--resume", out.toString(), "steps=6");
+    assertThat(resumed.exit()).as(resumed.err()).isZero();
+    assertThat(resumed.err()).contains("going on after step 4");
+    assertThat(Run.zoo("train", "--resume", out.toString(), "seed=7").exit()).isEqualTo(2);
+
+    Run eval = Run.zoo("eval", out.toString(), "--json");
+    assertThat(eval.exit()).as(eval.err()).isZero();
+    JsonNode figures = new ObjectMapper().readTree(eval.out());
+    assertThat(figures.at("/metrics/bits_per_byte").asDouble()).isBetween(0.1, 8.5);
+    assertThat(figures.at("/baselines").size()).isEqualTo(6);
+    assertThat(Run.zoo("eval", out.toString()).out()).contains("this model", "order-0 entropy");
+
+    String[] generate = {
+      "generate", out.toString(), "--prompt", "to be", "--length", "8", "--temperature", "0"
+    };
+    Run generated = Run.zoo(generate);
+    assertThat(generated.exit()).as(generated.err()).isZero();
+    assertThat(generated.out()).startsWith("to be").hasSizeGreaterThan(6);
+    assertThat(Run.zoo(generate).out()).isEqualTo(generated.out());
+  }
+
+  private static Run zoo(String... arguments) {
+    String[] all = new String[arguments.length + SMALL.length];
+    System.arraycopy(arguments, 0, all, 0, arguments.length);
+    System.arraycopy(SMALL, 0, all, arguments.length, SMALL.length);
+    return Run.zoo(all);
+  }
+}
