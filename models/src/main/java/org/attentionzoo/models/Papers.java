@@ -23,8 +23,6 @@ public final class Papers {
   private final Map<String, PaperProvider> papers = new TreeMap<>();
   private final Map<String, ModelEntry<?>> models;
   private final Map<String, Preset<?>> presets;
-  private final Map<String, GoldenTarget> goldenTargets;
-  private final Map<String, Specimen> specimens;
 
   /**
    * A model's preset.
@@ -52,8 +50,8 @@ public final class Papers {
    * Collects papers.
    *
    * @param providers the papers
-   * @throws IllegalStateException if two papers, models, presets, golden targets or specimens have
-   *     one name; that is a mistake in the zoo, not of its user
+   * @throws IllegalStateException if two papers, models or presets have one name (two golden
+   *     targets or specimens, when they are asked for); a mistake in the zoo, not of its user
    */
   public Papers(Iterable<PaperProvider> providers) {
     for (PaperProvider provider : providers) {
@@ -64,8 +62,6 @@ public final class Papers {
     models
         .values()
         .forEach(model -> presetsOf(model).forEach(p -> put(presets, p.name(), p, "presets")));
-    goldenTargets = collect(PaperProvider::goldenTargets, GoldenTarget::name, "golden targets");
-    specimens = collect(PaperProvider::specimens, Specimen::name, "specimens");
   }
 
   /**
@@ -148,7 +144,7 @@ public final class Papers {
    * @return in the order of the papers
    */
   public Collection<GoldenTarget> goldenTargets() {
-    return List.copyOf(goldenTargets.values());
+    return List.copyOf(collectGoldenTargets().values());
   }
 
   /**
@@ -159,7 +155,7 @@ public final class Papers {
    * @throws UserException if there is none; suggests the nearest
    */
   public GoldenTarget goldenTarget(String name) {
-    return find(goldenTargets, name, "golden target");
+    return find(collectGoldenTargets(), name, "golden target");
   }
 
   /**
@@ -168,7 +164,7 @@ public final class Papers {
    * @return in the order of the papers
    */
   public Collection<Specimen> specimens() {
-    return List.copyOf(specimens.values());
+    return List.copyOf(collect(PaperProvider::specimens, Specimen::name, "specimens").values());
   }
 
   private static <C extends Record> List<Preset<C>> presetsOf(ModelEntry<C> model) {
@@ -182,6 +178,13 @@ public final class Papers {
       throw new IllegalStateException("the model '" + model.name() + "' has no preset");
     }
     return result;
+  }
+
+  /**
+   * Collected when asked for, so that a list of the models need not make the parts of all papers.
+   */
+  private Map<String, GoldenTarget> collectGoldenTargets() {
+    return collect(PaperProvider::goldenTargets, GoldenTarget::name, "golden targets");
   }
 
   private <T> Map<String, T> collect(
