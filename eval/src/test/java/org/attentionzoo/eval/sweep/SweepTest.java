@@ -151,6 +151,16 @@ class SweepTest {
   }
 
   @ParameterizedTest
+  @MethodSource("subjects")
+  void outputsHaveTheShapesThatAreDeclared(Subject subject) {
+    ZooBlock block = subject.build(manager, 1);
+    NDList inputs = subject.inputs(manager, 2, BATCH, LENGTH);
+    DataType[] types = inputs.stream().map(NDArray::getDataType).toArray(DataType[]::new);
+    assertThat(block.getOutputShapes(inputs.getShapes(), types))
+        .isEqualTo(infer(subject, block, inputs, null).getShapes());
+  }
+
+  @ParameterizedTest
   @MethodSource("learning")
   void everyParameterReceivesAGradient(Subject subject) {
     ZooBlock block = subject.build(manager, 1);
