@@ -81,9 +81,9 @@ public final class TitansProvider implements PaperProvider {
 
   private static Map<String, TitansModelConfig> presets(Variant variant) {
     Map<String, TitansModelConfig> presets = new LinkedHashMap<>();
-    presets.put("tiny", preset(variant, 128, 3, 4, 32, 4, 16));
-    presets.put("small", preset(variant, 256, 6, 4, 64, 8, 16));
-    presets.put("base", preset(variant, 512, 12, 8, 128, 16, 32));
+    presets.put("tiny", preset(variant, 128, 3, 4, 64, 4, 32));
+    presets.put("small", preset(variant, 256, 6, 4, 64, 8, 32));
+    presets.put("base", preset(variant, 512, 12, 8, 128, 16, 64));
     return presets;
   }
 
