@@ -18,10 +18,11 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  * y_t = M_t(q_t)
  * </pre>
  *
- * where the anchor is the memory before the chunk's first token. The kernel takes a chunk at a
- * time: a token's gradient has rank one, so a chunk's updates act on queries as masked attention
- * does, and no weights are formed but those at the chunk's end. The plain version goes token by
- * token and forms every M_t.
+ * where the anchor is the memory before the chunk's first token. With a limit, a token's gradient g
+ * is shortened to limit tanh(|g| / limit), as lucidrains/titans-pytorch offers. The kernel takes a
+ * chunk at a time: a token's gradient has rank one, so a chunk's updates act on queries as masked
+ * attention does, and no weights are formed but those at the chunk's end. The plain version goes
+ * token by token and forms every M_t.
  */
 final class Memorizing {
 
@@ -56,7 +57,7 @@ final class Memorizing {
    */
   record Step(NDArray output, NDList memory, NDList momentum, NDList anchor) {}
 
-  static Step fast(Tokens tokens, MemoryState state, int chunk) {
+  static Step fast(Tokens tokens, MemoryState state, int chunk, double limit) {
     int depth = state.memory().size();
     NDList all =
         KERNELS.callAll(
@@ -73,7 +74,8 @@ final class Memorizing {
             state.momentum(),
             state.anchor(),
             state.seen(),
-            chunk);
+            chunk,
+            limit);
     return new Step(
         all.get(0),
         part(all, 1, depth),
@@ -87,7 +89,7 @@ final class Memorizing {
     return part;
   }
 
-  static Step plain(Tokens tokens, MemoryState state, int chunk) {
+  static Step plain(Tokens tokens, MemoryState state, int chunk, double limit) {
     int depth = state.memory().size();
     long length = tokens.q().getShape().get(2);
     NDList memory = state.memory();
@@ -99,6 +101,9 @@ final class Memorizing {
       NDArray live = tokens.live() == null ? null : at(tokens.live(), t);
       NDList gradients = gradients(at(tokens.k(), t), at(tokens.v(), t), anchor);
       NDArray theta = at(tokens.rate(), t);
+      if (limit > 0) {
+        theta = theta.mul(shrink(gradients, limit));
+      }
       NDArray eta = tokens.decay() == null ? null : at(tokens.decay(), t).exp();
       NDArray keep = tokens.keep() == null ? null : at(tokens.keep(), t).exp();
       NDList nextMemory = new NDList();
@@ -183,6 +188,17 @@ final class Memorizing {
     NDArray near = Arithmetic.times(series.mul(inside), INVERSE_ROOT).add(0.5);
     NDArray far = Activation.gelu(outside).div(outside);
     return NDArrays.where(small, near, far).add(x.mul(density));
+  }
+
+  /** limit tanh(norm / limit) / norm, for the norm over all layers: (B, H, 1, 1). */
+  private static NDArray shrink(NDList gradients, double limit) {
+    NDArray square = null;
+    for (NDArray gradient : gradients) {
+      NDArray one = gradient.square().sum(new int[] {2, 3}, true);
+      square = square == null ? one : square.add(one);
+    }
+    NDArray norm = square.add(1e-12).sqrt();
+    return Arithmetic.times(Arithmetic.times(norm, 1 / limit).tanh(), limit).div(norm);
   }
 
   /** (B, H, L, d) to (B, H, 1, d); (B, H, L) to (B, H, 1, 1). */

@@ -221,8 +221,8 @@ public final class NeuralMemory extends MixerBlock {
             live == null ? null : live.expandDims(1));
     Memorizing.Step step =
         pass.kernels(hidden)
-            ? Memorizing.fast(tokens, state, config.chunkSize())
-            : Memorizing.plain(tokens, state, config.chunkSize());
+            ? Memorizing.fast(tokens, state, config.chunkSize(), config.maximumGradientNorm())
+            : Memorizing.plain(tokens, state, config.chunkSize(), config.maximumGradientNorm());
     NDArray output = pass.tap(this, OUTPUT, merge(step.output()));
     NDArray counts =
         state.counts() == null || valid == null

@@ -1,8 +1,8 @@
 package org.attentionzoo.blocks.papers.titans;
 
 /**
- * Sizes and switches of {@link NeuralMemory}. With one head, no convolution, no gain, and momentum
- * and forgetting on, it is the memory of the paper's equations.
+ * Sizes and switches of {@link NeuralMemory}. With one head, no limit on gradients, no convolution,
+ * no gain, and momentum and forgetting on, it is the memory of the paper's equations.
  *
  * @param width the size of the hidden states; a multiple of heads
  * @param heads how many memories share the width
@@ -10,6 +10,9 @@ package org.attentionzoo.blocks.papers.titans;
  * @param expansion the inner size of the memory network as a multiple of its input's
  * @param chunkSize for how many tokens gradients are taken at the same memory, b in the paper
  * @param maximumRate the learning rate theta is this times a sigmoid
+ * @param maximumGradientNorm how long a token's gradient can be, over all layers of the memory: g
+ *     becomes m tanh(|g| / m) in length, so that no chunk of alike keys makes the memory diverge; 0
+ *     for no limit, as in the paper
  * @param momentum whether past surprise is carried on (eta); without, only momentary surprise
  *     counts
  * @param forgetting whether the memory decays (alpha)
@@ -27,6 +30,7 @@ public record NeuralMemoryConfig(
     int expansion,
     int chunkSize,
     double maximumRate,
+    double maximumGradientNorm,
     boolean momentum,
     boolean forgetting,
     int convolution,
@@ -69,7 +73,7 @@ public record NeuralMemoryConfig(
   public static NeuralMemoryConfig paper(
       int width, int depth, int expansion, int chunkSize, double maximumRate) {
     return new NeuralMemoryConfig(
-        width, 1, depth, expansion, chunkSize, maximumRate, true, true, 0, false, -4, 0, 0);
+        width, 1, depth, expansion, chunkSize, maximumRate, 0, true, true, 0, false, -4, 0, 0);
   }
 
   int headWidth() {

@@ -33,7 +33,8 @@ public final class TitansKernels implements KernelCatalog {
     List<KernelCheck> checks = new ArrayList<>();
     for (Gates gates : Gates.values()) {
       for (boolean padded : new boolean[] {false, true}) {
-        String name = "titans/advance, gates " + gates + (padded ? ", padded" : "");
+        String limited = gates == Gates.FORGETTING ? ", limited" : "";
+        String name = "titans/advance, gates " + gates + limited + (padded ? ", padded" : "");
         checks.add(
             new KernelCheck(
                 name,
@@ -54,6 +55,7 @@ public final class TitansKernels implements KernelCatalog {
   /** Four tokens to a chunk, the first chunk one token old unless rows are padded. */
   private static UnaryOperator<NDList> run(Gates gates, boolean padded, boolean fast) {
     return in -> {
+      double limit = gates == Gates.FORGETTING ? 0.5 : 0;
       boolean momentum = gates == Gates.BOTH || gates == Gates.MOMENTUM;
       boolean forgetting = gates == Gates.BOTH || gates == Gates.FORGETTING;
       NDArray live = null;
@@ -84,7 +86,9 @@ public final class TitansKernels implements KernelCatalog {
               seen,
               counts);
       Memorizing.Step step =
-          fast ? Memorizing.fast(tokens, state, 4) : Memorizing.plain(tokens, state, 4);
+          fast
+              ? Memorizing.fast(tokens, state, 4, limit)
+              : Memorizing.plain(tokens, state, 4, limit);
       NDList all = new NDList(step.output());
       all.addAll(step.memory());
       if (momentum) {

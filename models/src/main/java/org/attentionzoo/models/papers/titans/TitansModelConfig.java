@@ -21,6 +21,7 @@ import org.attentionzoo.blocks.shells.DecoderConfig;
  * @param memoryExpansion the inner size of the memory network as a multiple of its input's
  * @param chunkSize for how many tokens gradients are taken at the same memory
  * @param maximumRate the largest learning rate of the memory
+ * @param maximumGradientNorm how long a token's gradient can be in the memory; 0 for no limit
  * @param momentum whether past surprise is carried on
  * @param forgetting whether the memory decays
  * @param convolution how many positions the memory's convolutions see; 0 for none
@@ -44,6 +45,7 @@ public record TitansModelConfig(
     int memoryExpansion,
     int chunkSize,
     double maximumRate,
+    double maximumGradientNorm,
     boolean momentum,
     boolean forgetting,
     int convolution,
@@ -65,6 +67,7 @@ public record TitansModelConfig(
             memoryExpansion,
             chunkSize,
             maximumRate,
+            maximumGradientNorm,
             momentum,
             forgetting,
             convolution,

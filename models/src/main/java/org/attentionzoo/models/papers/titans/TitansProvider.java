@@ -81,9 +81,9 @@ public final class TitansProvider implements PaperProvider {
 
   private static Map<String, TitansModelConfig> presets(Variant variant) {
     Map<String, TitansModelConfig> presets = new LinkedHashMap<>();
-    presets.put("tiny", preset(variant, 128, 3, 4, 64, 4, 32));
-    presets.put("small", preset(variant, 256, 6, 4, 64, 8, 32));
-    presets.put("base", preset(variant, 512, 12, 8, 128, 16, 64));
+    presets.put("tiny", preset(variant, 128, 3, 4, 64, 4, 16));
+    presets.put("small", preset(variant, 256, 6, 4, 64, 8, 16));
+    presets.put("base", preset(variant, 512, 12, 8, 128, 16, 32));
     return presets;
   }
 
@@ -104,6 +104,7 @@ public final class TitansProvider implements PaperProvider {
         2,
         chunk,
         1.0,
+        1.0,
         true,
         true,
         variant == Variant.MAC ? 0 : 4,
@@ -123,20 +124,21 @@ public final class TitansProvider implements PaperProvider {
     specimens.add(
         memory(
             "heads, convolution, gain",
-            new NeuralMemoryConfig(8, 2, 3, 2, 4, 0.3, true, true, 3, true, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 2, 3, 2, 4, 0.3, 0.5, true, true, 3, true, -4, 0, 0)));
     specimens.add(
         memory(
             "no momentum",
-            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, false, true, 0, false, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, false, true, 0, false, -4, 0, 0)));
     specimens.add(
         memory(
             "no forgetting",
-            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, true, false, 0, false, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, true, false, 0, false, -4, 0, 0)));
     for (Variant variant : Variant.values()) {
       int convolution = variant == Variant.MAC ? 0 : 3;
       TitansConfig config =
           new TitansConfig(
-              new NeuralMemoryConfig(8, 2, 2, 2, 2, 0.3, true, true, convolution, false, -4, 0, 0),
+              new NeuralMemoryConfig(
+                  8, 2, 2, 2, 2, 0.3, 1, true, true, convolution, false, -4, 0, 0),
               2,
               4,
               2);
