@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.layers;
 
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.List;
@@ -38,7 +39,23 @@ public final class LayerKernels implements KernelCatalog {
             in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), in.get(2))),
             List.of(continued(1, 1, 3, 4), continued(2, 7, 5, 3)),
             2e-5,
+            "float32 rounding"),
+        new KernelCheck(
+            "layers/padded_embedding",
+            in -> new NDList(PaddedEmbedding.fast(in.get(0), in.get(1))),
+            in -> new NDList(PaddedEmbedding.plain(in.get(0), in.get(1))),
+            List.of(lookup(1, 1, 2), lookup(2, 7, 5), lookup(3, 33, 4)),
+            2e-5,
             "float32 rounding"));
+  }
+
+  private static Case lookup(long batch, long length, long size) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", " + size + " rows",
+        m ->
+            new NDList(
+                m.randomInteger(0, size, new Shape(batch, length), DataType.INT64),
+                m.randomNormal(new Shape(size, 6))));
   }
 
   private static Case norm(long batch, long length, long width) {

@@ -3,7 +3,6 @@ package org.attentionzoo.models.weights;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,9 +28,6 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
   static final KernelLibrary KERNELS =
       KernelLibrary.of(SafetensorsFile.class, "tensors.torchscript");
 
-  /** The engine takes at most 2 GiB from one buffer. */
-  private static final long PIECE = 1L << 30;
-
   private final Path file;
   private final FileChannel channel;
   private final SafetensorsHeader header;
@@ -53,7 +49,7 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
    * @throws WeightsException if it cannot be read or is no valid safetensors file
    */
   public static SafetensorsFile open(Path file) {
-    return open(file, PIECE);
+    return open(file, MappedValues.PIECE);
   }
 
   static SafetensorsFile open(Path file, long pieceBytes) {
@@ -151,56 +147,12 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
     }
     try (GradientMode ignored = GradientMode.off();
         NDManager scope = manager.newSubManager()) {
-      NDArray result;
-      if (tensor.bytes() <= pieceBytes) {
-        result = piece(scope, tensor, 0, tensor.shape().size()).reshape(tensor.shape());
-      } else {
-        result = scope.create(tensor.shape(), dataType);
-        long step = pieceBytes / tensor.type().bytes();
-        for (long from = 0; from < tensor.shape().size(); from += step) {
-          long count = Math.min(step, tensor.shape().size() - from);
-          try (NDArray part = piece(scope, tensor, from, count)) {
-            KERNELS.call("assign_range", result, part, from).close();
-          }
-        }
-      }
+      NDArray result =
+          new MappedValues(file, channel, pieceBytes)
+              .read(scope, tensor.type(), tensor.offset(), tensor.shape().size())
+              .reshape(tensor.shape());
       result.attach(manager);
       return result;
-    }
-  }
-
-  /** A flat run of a tensor's values, copied out of the mapped file. */
-  private NDArray piece(NDManager scope, TensorInfo tensor, long from, long count) {
-    TensorType type = tensor.type();
-    if (count == 0) {
-      return scope.create(new Shape(0), type.dataType());
-    }
-    ByteBuffer bytes;
-    try {
-      bytes =
-          channel
-              .map(
-                  FileChannel.MapMode.READ_ONLY,
-                  tensor.offset() + from * type.bytes(),
-                  count * type.bytes())
-              .order(ByteOrder.LITTLE_ENDIAN);
-    } catch (IOException e) {
-      throw new WeightsException(file + " cannot be read: " + e.getMessage(), e);
-    }
-    switch (type) {
-      case BF16, I16 -> {
-        int code = type == TensorType.BF16 ? 15 : 2;
-        NDArray raw = scope.create(bytes, new Shape(bytes.remaining()), DataType.UINT8);
-        return KERNELS.call("from_bytes", raw, code).toType(type.dataType(), true);
-      }
-      case BOOL -> {
-        // Through uint8, since a boolean byte other than 0 and 1 would be undefined.
-        return scope.create(bytes, new Shape(count), DataType.UINT8).toType(DataType.BOOLEAN, true);
-      }
-      default -> {
-        // The array over the mapped file is read-only memory: never let it out.
-        return scope.create(bytes, new Shape(count), type.dataType()).duplicate();
-      }
     }
   }
 
