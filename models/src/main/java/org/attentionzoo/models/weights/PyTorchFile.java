@@ -13,9 +13,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.CRC32;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.NearestName;
@@ -130,7 +132,7 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     }
     Object root = RestrictedUnpickler.read(pickle(entries.get(pickles.get(0))));
     Map<String, Map<?, ?>> found = new LinkedHashMap<>();
-    find(root, "", 0, found);
+    find(root, "", 0, found, Collections.newSetFromMap(new IdentityHashMap<>()));
     Map<?, ?> chosen = choose(root, found, wanted);
     found.keySet().stream().filter(p -> !p.equals(place)).forEach(others::add);
     take(chosen);
@@ -186,9 +188,16 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     return bytes.array();
   }
 
-  /** All dicts that hold tensors under strings; not those inside of them. */
-  private static void find(Object value, String path, int depth, Map<String, Map<?, ?>> found) {
-    if (!(value instanceof Map<?, ?> map) || depth > DEEPEST || found.size() > MOST_LISTED) {
+  /**
+   * All dicts that hold tensors under strings; not those inside of them. Each dict is visited once,
+   * since dicts that hold one another many times would take forever.
+   */
+  private static void find(
+      Object value, String path, int depth, Map<String, Map<?, ?>> found, Set<Object> seen) {
+    if (!(value instanceof Map<?, ?> map)
+        || depth > DEEPEST
+        || found.size() > MOST_LISTED
+        || !seen.add(map)) {
       return;
     }
     if (map.entrySet().stream()
@@ -199,7 +208,7 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     map.forEach(
         (key, inner) -> {
           if (key instanceof String name) {
-            find(inner, path.isEmpty() ? name : path + "/" + name, depth + 1, found);
+            find(inner, path.isEmpty() ? name : path + "/" + name, depth + 1, found, seen);
           }
         });
   }
