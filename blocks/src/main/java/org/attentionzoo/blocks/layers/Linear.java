@@ -67,6 +67,24 @@ public final class Linear extends UnaryBlock {
   }
 
   /**
+   * The weight, for blocks that join several projections into one product.
+   *
+   * @return the (out, in) parameter
+   */
+  public Parameter weight() {
+    return weight;
+  }
+
+  /**
+   * The bias, for blocks that join several projections into one product.
+   *
+   * @return the (out) parameter, or null
+   */
+  public Parameter bias() {
+    return bias;
+  }
+
+  /**
    * Projects the last axis.
    *
    * @param pass what the pass carries

@@ -3,8 +3,10 @@ package org.attentionzoo.blocks.papers.titans;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -31,7 +33,45 @@ final class Memorizing {
 
   private static final double INVERSE_ROOT = 1 / Math.sqrt(2 * Math.PI);
 
+  private static final double SMALLEST_SQUARE = 1e-24;
+
   private Memorizing() {}
+
+  /** silu, heads apart, and if so wished to unit length: (B, L, H d) to (B, H, L, d). */
+  static NDArray activate(Pass pass, NDArray x, int heads, boolean normalised) {
+    return pass.kernels(x)
+        ? fastActivate(x, heads, normalised)
+        : plainActivate(x, heads, normalised);
+  }
+
+  static NDArray fastActivate(NDArray x, int heads, boolean normalised) {
+    return KERNELS.call("activate", x, heads, normalised);
+  }
+
+  static NDArray plainActivate(NDArray x, int heads, boolean normalised) {
+    Shape shape = x.getShape();
+    NDArray y =
+        Arithmetic.silu(x)
+            .reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
+            .transpose(0, 2, 1, 3);
+    if (!normalised) {
+      return y;
+    }
+    // the square is bounded, not its root, whose slope at 0 is infinite
+    return y.div(Arithmetic.atLeast(y.square().sum(new int[] {-1}, true), SMALLEST_SQUARE).sqrt());
+  }
+
+  /**
+   * All linear maps of tokens in one product.
+   *
+   * @param x (B, L, D)
+   * @param weights (out_i, D)
+   * @param biases (out_i) of the last of them; the first have none
+   * @return (B, L, out_i)
+   */
+  static NDList project(NDArray x, NDList weights, NDList biases) {
+    return KERNELS.callAll("project", x, weights, biases);
+  }
 
   /**
    * Projected tokens.

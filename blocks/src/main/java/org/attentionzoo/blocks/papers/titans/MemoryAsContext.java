@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Padding;
@@ -125,35 +126,71 @@ public final class MemoryAsContext extends MixerBlock {
       MemoryState state,
       NDList snapshot,
       Segment segment) {
-    NDArray q = split(query.forward(pass, hidden));
-    NDArray k = split(key.forward(pass, hidden));
-    NDArray v = split(value.forward(pass, hidden));
     long length = hidden.getShape().get(1);
-    NDList outputs = new NDList();
+    NDArray slots = slots(hidden, state.seen() % config.span(), length);
+    NDArray positions = slots.add(persistent.count());
+    long[] cuts = cuts(state.seen() % config.span(), length);
+    NDList q = ROTARY.rotate(pass, split(query.forward(pass, hidden)), positions).split(cuts, 2);
+    NDList k = ROTARY.rotate(pass, split(key.forward(pass, hidden)), positions).split(cuts, 2);
+    NDList v = split(value.forward(pass, hidden)).split(cuts, 2);
+    NDList pieces = hidden.split(cuts, 1);
+    Prefix prefix = prefix(pass, hidden);
+    NDList attended = new NDList();
+    NDList said = new NDList();
     MemoryState now = state;
     NDList asked = snapshot;
     Segment present = segment;
-    for (long at = 0; at < length; ) {
-      long slot = now.seen() % config.span();
-      long size = Math.min(config.span() - slot, length - at);
-      if (slot == 0) {
+    long at = 0;
+    for (int i = 0; i < pieces.size(); i++) {
+      long size = pieces.get(i).getShape().get(1);
+      if (now.seen() % config.span() == 0) {
         asked = now.memory();
         present = null;
       }
-      NDArray piece = hidden.get(":, {}:{}", at, at + size);
-      NDArray slots =
-          hidden
-              .getManager()
-              .arange((int) slot, (int) (slot + size), 1, DataType.INT64, hidden.getDevice());
-      present = append(pass, present, piece, asked, slots, slice(k, at, size), slice(v, at, size));
-      NDArray y = attend(pass, slice(q, at, size), present, slots, null);
+      NDArray places = slots.get("{}:{}", at, at + size);
+      present = append(pass, present, pieces.get(i), asked, places, k.get(i), v.get(i));
+      NDArray y = attend(pass, q.get(i), present, prefix, places, null);
       NDArray live = valid == null ? null : valid.get(":, {}:{}", at, at + size);
       NeuralMemory.Advance learned = memory.advance(pass, y, live, now);
-      outputs.add(gate.join(pass, y, learned.output()));
+      attended.add(y);
+      said.add(learned.output());
       now = learned.state();
       at += size;
     }
-    return new Advance(Tensors.concat(outputs, 1), now, asked, present);
+    NDArray output = gate.join(pass, Tensors.concat(attended, 1), Tensors.concat(said, 1));
+    return new Advance(output, now, asked, present);
+  }
+
+  /** Keys and values of the persistent tokens, (B, heads, count, d). */
+  private record Prefix(NDArray keys, NDArray values) {}
+
+  private Prefix prefix(Pass pass, NDArray hidden) {
+    NDArray tokens = persistent.get(pass, hidden);
+    if (tokens == null) {
+      return null;
+    }
+    Shape shape =
+        new Shape(hidden.getShape().get(0), config.heads(), persistent.count(), headWidth);
+    NDArray positions = slots(hidden, 0, persistent.count());
+    NDArray keys = ROTARY.rotate(pass, split(key.forward(pass, tokens)), positions);
+    return new Prefix(keys.broadcast(shape), split(value.forward(pass, tokens)).broadcast(shape));
+  }
+
+  /** The places in their segments of tokens that begin at a slot: (length) int64. */
+  private NDArray slots(NDArray like, long first, long length) {
+    NDArray count =
+        like.getManager()
+            .arange((int) first, (int) (first + length), 1, DataType.INT64, like.getDevice());
+    return first + length <= config.span()
+        ? count
+        : count.mod(config.span()).toType(DataType.INT64, false);
+  }
+
+  /** Where tokens that begin at a slot are cut into segments. */
+  private long[] cuts(long first, long length) {
+    return LongStream.iterate(
+            config.span() - first, cut -> cut < length, cut -> cut + config.span())
+        .toArray();
   }
 
   private Segment append(
@@ -168,31 +205,31 @@ public final class MemoryAsContext extends MixerBlock {
     NDArray positions = slots.add(persistent.count());
     NDArray hk = ROTARY.rotate(pass, split(key.forward(pass, h)), positions);
     NDArray hv = split(value.forward(pass, h));
-    NDArray rotated = ROTARY.rotate(pass, k, positions);
     if (segment == null) {
-      return new Segment(hk, hv, rotated, v);
+      return new Segment(hk, hv, k, v);
     }
     return new Segment(
         segment.retrievedKeys().concat(hk, 2),
         segment.retrievedValues().concat(hv, 2),
-        segment.keys().concat(rotated, 2),
+        segment.keys().concat(k, 2),
         segment.values().concat(v, 2));
   }
 
   /**
    * Attention over persistent tokens, what was retrieved, and the segment.
    *
-   * @param q (B, heads, n, d), not rotated
+   * @param q (B, heads, n, d), rotated
+   * @param prefix persistent tokens; null for none
    * @param slots (n), or (B, n) if rows stand at different places of their segments
    * @param filled (B, 1, 1, slots) boolean, which slots are in use; null to compare slots with the
    *     order of keys
    * @return (B, n, width)
    */
-  private NDArray attend(Pass pass, NDArray q, Segment segment, NDArray slots, NDArray filled) {
+  private NDArray attend(
+      Pass pass, NDArray q, Segment segment, Prefix prefix, NDArray slots, NDArray filled) {
     NDManager manager = q.getManager();
     long batch = q.getShape().get(0);
     long count = segment.keys().getShape().get(2);
-    NDArray rotated = ROTARY.rotate(pass, q, slots.add(persistent.count()));
     NDArray visible = filled;
     if (visible == null) {
       NDArray order = manager.arange(0, (int) count, 1, DataType.INT64, q.getDevice());
@@ -201,24 +238,17 @@ public final class MemoryAsContext extends MixerBlock {
     NDArray keys = segment.retrievedKeys().concat(segment.keys(), 2);
     NDArray values = segment.retrievedValues().concat(segment.values(), 2);
     NDArray mask = visible.concat(visible, 3);
-    NDArray tokens = persistent.get(pass, q);
-    if (tokens != null) {
-      int prefix = persistent.count();
-      NDArray positions = manager.arange(0, prefix, 1, DataType.INT64, q.getDevice());
-      Shape shape = new Shape(batch, config.heads(), prefix, headWidth);
-      keys =
-          ROTARY
-              .rotate(pass, split(key.forward(pass, tokens)), positions)
-              .broadcast(shape)
-              .concat(keys, 2);
-      values = split(value.forward(pass, tokens)).broadcast(shape).concat(values, 2);
+    if (prefix != null) {
+      keys = prefix.keys().concat(keys, 2);
+      values = prefix.values().concat(values, 2);
       Shape rows = mask.getShape();
       NDArray always =
-          manager.ones(new Shape(rows.get(0), 1, rows.get(2), prefix), DataType.BOOLEAN);
+          manager.ones(
+              new Shape(rows.get(0), 1, rows.get(2), persistent.count()), DataType.BOOLEAN);
       mask = always.concat(mask, 3);
     }
     NDArray context =
-        DotProductAttention.attend(pass, this, rotated, keys, values, mask, null, false, scale, 0);
+        DotProductAttention.attend(pass, this, q, keys, values, mask, null, false, scale, 0);
     Shape shape = context.getShape();
     return context.transpose(0, 2, 1, 3).reshape(batch, shape.get(2), config.width());
   }
@@ -268,6 +298,7 @@ public final class MemoryAsContext extends MixerBlock {
     NDList asked = snapshot.isEmpty() ? now.memory() : snapshot;
     NDList slots = segment;
     NDArray order = manager.arange(0, span, 1, DataType.INT64, hidden.getDevice());
+    Prefix prefix = prefix(pass, hidden);
     NDList outputs = new NDList();
     for (long t = 0; t < length; t++) {
       NDArray token = hidden.get(":, {}:{}", t, t + 1);
@@ -282,15 +313,9 @@ public final class MemoryAsContext extends MixerBlock {
         next.add(Tensors.choose(first, now.memory().get(i), asked.get(i)));
       }
       asked = next;
-      Segment one =
-          append(
-              pass,
-              null,
-              token,
-              asked,
-              slot,
-              split(key.forward(pass, token)),
-              split(value.forward(pass, token)));
+      NDArray positions = slot.add(persistent.count());
+      NDArray k = ROTARY.rotate(pass, split(key.forward(pass, token)), positions);
+      Segment one = append(pass, null, token, asked, slot, k, split(value.forward(pass, token)));
       NDArray write =
           order
               .expandDims(0)
@@ -305,7 +330,8 @@ public final class MemoryAsContext extends MixerBlock {
       slots = written;
       NDArray filled = order.expandDims(0).lte(slot).reshape(batch, 1, 1, span);
       Segment all = new Segment(slots.get(0), slots.get(1), slots.get(2), slots.get(3));
-      NDArray y = attend(pass, split(query.forward(pass, token)), all, slot, filled);
+      NDArray q = ROTARY.rotate(pass, split(query.forward(pass, token)), positions);
+      NDArray y = attend(pass, q, all, prefix, slot, filled);
       NeuralMemory.Advance learned = memory.advance(pass, y, live, now);
       outputs.add(gate.join(pass, y, learned.output()));
       now = learned.state();

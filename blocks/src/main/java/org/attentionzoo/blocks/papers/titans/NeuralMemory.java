@@ -41,8 +41,6 @@ public final class NeuralMemory extends MixerBlock {
   /** The tap of what the memory says: (B, L, width). */
   public static final String OUTPUT = "output";
 
-  private static final double SMALLEST_SQUARE = 1e-24;
-
   private final NeuralMemoryConfig config;
   private final Linear toQuery;
   private final Linear toKey;
@@ -189,7 +187,7 @@ public final class NeuralMemory extends MixerBlock {
    * @return (B, L, width)
    */
   NDArray retrieve(Pass pass, NDArray hidden, NDList memory) {
-    NDArray q = normalise(pass, split(activate(toQuery.forward(pass, hidden))), queryGain);
+    NDArray q = unit(pass, toQuery.forward(pass, hidden), queryGain);
     return merge(Memorizing.read(q, memory));
   }
 
@@ -204,20 +202,21 @@ public final class NeuralMemory extends MixerBlock {
     NDArray live = valid == null ? null : valid.toType(hidden.getDataType(), false);
     NDArray x = live == null ? hidden : hidden.mul(live.expandDims(2));
     NDList pasts = new NDList();
-    NDArray q = convolve(pass, 0, toQuery.forward(pass, x), live, state, pasts);
-    NDArray k = convolve(pass, 1, toKey.forward(pass, x), live, state, pasts);
-    NDArray v = convolve(pass, 2, toValue.forward(pass, x), live, state, pasts);
+    Projected projected = project(pass, x);
+    NDArray q = convolve(pass, 0, projected.query(), live, state, pasts);
+    NDArray k = convolve(pass, 1, projected.key(), live, state, pasts);
+    NDArray v = convolve(pass, 2, projected.value(), live, state, pasts);
     NDArray rate =
-        Arithmetic.times(Activation.sigmoid(toTheta.forward(pass, x)), config.maximumRate())
+        Arithmetic.times(Activation.sigmoid(projected.theta()), config.maximumRate())
             .swapAxes(1, 2);
     Memorizing.Tokens tokens =
         new Memorizing.Tokens(
-            normalise(pass, split(activate(q)), queryGain),
-            normalise(pass, split(activate(k)), keyGain),
-            split(activate(v)),
+            unit(pass, q, queryGain),
+            unit(pass, k, keyGain),
+            Memorizing.activate(pass, v, config.heads(), false),
             rate,
-            toAlpha == null ? null : logSigmoid(toAlpha.forward(pass, x).neg()).swapAxes(1, 2),
-            toEta == null ? null : logSigmoid(toEta.forward(pass, x)).swapAxes(1, 2),
+            toAlpha == null ? null : logSigmoid(projected.alpha().neg()).swapAxes(1, 2),
+            toEta == null ? null : logSigmoid(projected.eta()).swapAxes(1, 2),
             live == null ? null : live.expandDims(1));
     Memorizing.Step step =
         pass.kernels(hidden)
@@ -240,6 +239,44 @@ public final class NeuralMemory extends MixerBlock {
             pasts,
             state.seen() + hidden.getShape().get(1),
             counts));
+  }
+
+  /** The linear maps of tokens, before activations; gates that do not act are null. */
+  private record Projected(
+      NDArray query, NDArray key, NDArray value, NDArray theta, NDArray alpha, NDArray eta) {}
+
+  private Projected project(Pass pass, NDArray x) {
+    List<Linear> maps = new ArrayList<>(List.of(toQuery, toKey, toValue, toTheta));
+    if (toAlpha != null) {
+      maps.add(toAlpha);
+    }
+    if (toEta != null) {
+      maps.add(toEta);
+    }
+    NDList all = new NDList();
+    if (pass.kernels(x)) {
+      NDList weights = new NDList();
+      NDList biases = new NDList();
+      for (Linear map : maps) {
+        weights.add(pass.value(map.weight(), x));
+        if (map.bias() != null) {
+          biases.add(pass.value(map.bias(), x));
+        }
+      }
+      all = Memorizing.project(x, weights, biases);
+    } else {
+      for (Linear map : maps) {
+        all.add(map.forward(pass, x));
+      }
+    }
+    NDArray alpha = toAlpha == null ? null : all.get(4);
+    NDArray eta = toEta == null ? null : all.get(all.size() - 1);
+    return new Projected(all.get(0), all.get(1), all.get(2), all.get(3), alpha, eta);
+  }
+
+  private NDArray unit(Pass pass, NDArray x, Parameter gain) {
+    NDArray unit = Memorizing.activate(pass, x, config.heads(), true);
+    return gain == null ? unit : unit.mul(pass.value(gain, x)).add(unit);
   }
 
   /** For rows that have seen different numbers of tokens. */
@@ -334,26 +371,9 @@ public final class NeuralMemory extends MixerBlock {
     return convolution.forward(pass, x, past);
   }
 
-  private static NDArray activate(NDArray x) {
-    return Arithmetic.silu(x);
-  }
-
-  private NDArray normalise(Pass pass, NDArray x, Parameter gain) {
-    // the square is bounded, not its root, whose slope at 0 is infinite
-    NDArray norm = Arithmetic.atLeast(x.square().sum(new int[] {-1}, true), SMALLEST_SQUARE).sqrt();
-    NDArray unit = x.div(norm);
-    return gain == null ? unit : unit.mul(pass.value(gain, x)).add(unit);
-  }
-
   /** log(sigmoid(x)), without underflow. */
   private static NDArray logSigmoid(NDArray x) {
     return Activation.softPlus(x.neg()).neg();
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
   }
 
   private NDArray merge(NDArray x) {

@@ -49,7 +49,51 @@ public final class TitansKernels implements KernelCatalog {
                 REASON));
       }
     }
+    for (boolean normalised : new boolean[] {false, true}) {
+      checks.add(
+          new KernelCheck(
+              "titans/activate" + (normalised ? ", normalised" : ""),
+              in -> new NDList(Memorizing.fastActivate(in.head(), 2, normalised)),
+              in -> new NDList(Memorizing.plainActivate(in.head(), 2, normalised)),
+              List.of(tokens(1, 1, 2), tokens(2, 7, 6), tokens(1, 33, 8)),
+              2e-5,
+              "float32 rounding"));
+    }
+    checks.add(
+        new KernelCheck(
+            "titans/project",
+            in -> Memorizing.project(in.get(0), part(in, 1, 3), part(in, 4, 2)),
+            in -> {
+              NDList out = new NDList();
+              for (int i = 1; i < 4; i++) {
+                NDArray product = in.get(0).matMul(in.get(i).transpose());
+                out.add(i == 1 ? product : product.add(in.get(i + 2)));
+              }
+              return out;
+            },
+            List.of(projection(1, 1, 3), projection(2, 7, 5)),
+            2e-5,
+            "float32 rounding"));
     return checks;
+  }
+
+  private static KernelCheck.Case tokens(long batch, long length, long width) {
+    return new KernelCheck.Case(
+        "batch " + batch + ", length " + length + ", width " + width,
+        m -> new NDList(m.randomNormal(new Shape(batch, length, width))));
+  }
+
+  private static KernelCheck.Case projection(long batch, long length, long width) {
+    return new KernelCheck.Case(
+        "batch " + batch + ", length " + length + ", width " + width,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, length, width)),
+                m.randomNormal(new Shape(4, width)),
+                m.randomNormal(new Shape(3, width)),
+                m.randomNormal(new Shape(1, width)),
+                m.randomNormal(new Shape(3)),
+                m.randomNormal(new Shape(1))));
   }
 
   /** Four tokens to a chunk, the first chunk one token old unless rows are padded. */
