@@ -166,6 +166,10 @@ final class TrainCommand implements Callable<Integer> {
         result.steps(),
         ProgressDisplay.format(duration));
     Report.print(stdout, run.task(), validation);
+    result
+        .bestStep()
+        .filter(step -> step != result.steps())
+        .ifPresent(step -> stdout.println("best after step " + step + ", which zoo eval takes"));
     TextSample.ofValidation(run.model(), run.manager(), run.task(), stdout);
     stdout.println("run folder: " + run.folder().path());
     stdout.flush();
