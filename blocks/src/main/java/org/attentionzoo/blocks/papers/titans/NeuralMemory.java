@@ -222,7 +222,8 @@ public final class NeuralMemory extends MixerBlock {
         pass.kernels(hidden)
             ? Memorizing.fast(tokens, state, config.chunkSize(), config.maximumGradientNorm())
             : Memorizing.plain(tokens, state, config.chunkSize(), config.maximumGradientNorm());
-    NDArray output = pass.tap(this, OUTPUT, merge(step.output()));
+    NDArray spoken = merge(step.output());
+    NDArray output = pass.tap(this, OUTPUT, config.silent() ? spoken.zerosLike() : spoken);
     NDArray counts =
         state.counts() == null || valid == null
             ? state.counts()

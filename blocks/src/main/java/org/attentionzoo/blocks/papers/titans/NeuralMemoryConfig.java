@@ -19,6 +19,7 @@ package org.attentionzoo.blocks.papers.titans;
  * @param convolution how many positions the causal convolutions on queries, keys and values see; 0
  *     for none
  * @param queryKeyGain whether normalised queries and keys have a learned gain
+ * @param silent whether the memory says nothing but zeros: the control of claims about it
  * @param forgetBias where the bias of the forgetting gate starts; -4 keeps memories for long
  * @param momentumBias where the bias of the momentum gate starts
  * @param rateBias where the bias of the learning rate starts
@@ -35,6 +36,7 @@ public record NeuralMemoryConfig(
     boolean forgetting,
     int convolution,
     boolean queryKeyGain,
+    boolean silent,
     double forgetBias,
     double momentumBias,
     double rateBias) {
@@ -73,7 +75,21 @@ public record NeuralMemoryConfig(
   public static NeuralMemoryConfig paper(
       int width, int depth, int expansion, int chunkSize, double maximumRate) {
     return new NeuralMemoryConfig(
-        width, 1, depth, expansion, chunkSize, maximumRate, 0, true, true, 0, false, -4, 0, 0);
+        width,
+        1,
+        depth,
+        expansion,
+        chunkSize,
+        maximumRate,
+        0,
+        true,
+        true,
+        0,
+        false,
+        false,
+        -4,
+        0,
+        0);
   }
 
   int headWidth() {

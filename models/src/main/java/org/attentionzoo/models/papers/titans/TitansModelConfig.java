@@ -26,6 +26,7 @@ import org.attentionzoo.blocks.shells.DecoderConfig;
  * @param forgetting whether the memory decays
  * @param convolution how many positions the memory's convolutions see; 0 for none
  * @param queryKeyGain whether the memory's queries and keys have a learned gain
+ * @param silent whether the memory says nothing but zeros: the control of claims about it
  * @param forgetBias where the bias of the forgetting gate starts
  * @param momentumBias where the bias of the momentum gate starts
  * @param rateBias where the bias of the learning rate starts
@@ -50,6 +51,7 @@ public record TitansModelConfig(
     boolean forgetting,
     int convolution,
     boolean queryKeyGain,
+    boolean silent,
     double forgetBias,
     double momentumBias,
     double rateBias) {
@@ -72,6 +74,7 @@ public record TitansModelConfig(
             forgetting,
             convolution,
             queryKeyGain,
+            silent,
             forgetBias,
             momentumBias,
             rateBias);

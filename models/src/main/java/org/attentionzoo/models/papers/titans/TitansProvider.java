@@ -103,15 +103,16 @@ public final class TitansProvider implements PaperProvider {
         2,
         2,
         chunk,
-        1.0,
+        0.1,
         1.0,
         true,
         true,
         variant == Variant.MAC ? 0 : 4,
         false,
+        false,
         -4,
         -2,
-        -2);
+        0);
   }
 
   /** {@inheritDoc} */
@@ -124,21 +125,21 @@ public final class TitansProvider implements PaperProvider {
     specimens.add(
         memory(
             "heads, convolution, gain",
-            new NeuralMemoryConfig(8, 2, 3, 2, 4, 0.3, 0.5, true, true, 3, true, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 2, 3, 2, 4, 0.3, 0.5, true, true, 3, true, false, -4, 0, 0)));
     specimens.add(
         memory(
             "no momentum",
-            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, false, true, 0, false, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, false, true, 0, false, false, -4, 0, 0)));
     specimens.add(
         memory(
             "no forgetting",
-            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, true, false, 0, false, -4, 0, 0)));
+            new NeuralMemoryConfig(8, 1, 2, 2, 4, 0.3, 0, true, false, 0, false, false, -4, 0, 0)));
     for (Variant variant : Variant.values()) {
       int convolution = variant == Variant.MAC ? 0 : 3;
       TitansConfig config =
           new TitansConfig(
               new NeuralMemoryConfig(
-                  8, 2, 2, 2, 2, 0.3, 1, true, true, convolution, false, -4, 0, 0),
+                  8, 2, 2, 2, 2, 0.3, 1, true, true, convolution, false, false, -4, 0, 0),
               2,
               4,
               2);
