@@ -79,8 +79,7 @@ public final class DebertaKernels implements KernelCatalog {
     int length = (int) shape.get(2);
     NDArray token = manager.arange(0, length, 1, DataType.INT64).reshape(1, length);
     NDArray row = manager.arange(0, batch, 1, DataType.INT64).reshape(batch, 1);
-    NDArray last = row.eq(2).toType(DataType.INT64, false).mul(length);
-    return token.gte(row.add(last));
+    return token.gte(row).logicalAnd(row.neq(2));
   }
 
   /** Tokens with padding among them. */
