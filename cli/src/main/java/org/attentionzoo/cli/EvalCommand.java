@@ -1,10 +1,15 @@
 package org.attentionzoo.cli;
 
+import ai.djl.ndarray.NDArray;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.NoSuchTapException;
+import org.attentionzoo.blocks.Taps;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.run.Evaluation;
@@ -45,20 +50,43 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
   private String device = "cpu";
 
+  @Option(
+      names = "--zero",
+      paramLabel = "TAP",
+      description = {
+        "Replace what stands at a tap by zeros, to see what the model owes it; * matches any part,",
+        "for example '*.memory.output'. May be given several times."
+      })
+  private List<String> zeros = List.of();
+
   @Option(names = "--json", description = "Print as JSON.")
   private boolean json;
+
+  private Taps taps(TrainedModel model) {
+    if (zeros.isEmpty()) {
+      return Taps.NONE;
+    }
+    Taps taps = Taps.on(model.model());
+    try {
+      zeros.forEach(pattern -> taps.replace(pattern, NDArray::zerosLike));
+    } catch (NoSuchTapException e) {
+      throw new UserException(e.getMessage(), e);
+    }
+    return taps;
+  }
 
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     try (TrainedModel model = TrainedModel.load(Papers.load(), run, device)) {
       Task task = model.task(data);
-      Evaluation.Result result = model.evaluate(task, Math.max(0, batches));
+      Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
       if (json) {
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("model", model.config().model());
         figures.put("checkpoint", model.checkpoint().folder().toString());
         figures.put("step", model.checkpoint().state().step());
+        figures.put("zeroed", zeros);
         figures.put("data", task.description());
         figures.put("items", result.items());
         figures.put("metrics", result.metrics());

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
@@ -47,6 +48,20 @@ public final class Evaluation {
    * @return the means
    */
   public static Result run(ZooBlock model, Task task, NDManager manager, int limit) {
+    return run(model, task, manager, limit, Taps.NONE);
+  }
+
+  /**
+   * Evaluates a model while somebody listens at its taps, for example to switch a part of it off.
+   *
+   * @param model the model
+   * @param task what it is evaluated on
+   * @param manager the device's manager; closed by the caller
+   * @param limit how many validation batches are taken; 0 for all
+   * @param taps who listens
+   * @return weighted means over all items
+   */
+  public static Result run(ZooBlock model, Task task, NDManager manager, int limit, Taps taps) {
     int all = task.source().validationBatches();
     int batches = limit == 0 ? all : Math.min(limit, all);
     Map<String, Double> sums = new LinkedHashMap<>();
@@ -57,7 +72,7 @@ public final class Evaluation {
         try (NDManager scope = manager.newSubManager()) {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
-          Pass pass = Pass.inference(new ParameterStore(scope, false));
+          Pass pass = Pass.inference(new ParameterStore(scope, false)).with(taps);
           Objective.Outcome outcome =
               task.objective().evaluate(model.forward(pass, batch.inputs()), batch);
           double weight = outcome.weight();

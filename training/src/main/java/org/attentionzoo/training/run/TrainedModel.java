@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.ModelEntry;
@@ -95,7 +96,19 @@ public final class TrainedModel implements AutoCloseable {
    * @return the means
    */
   public Evaluation.Result evaluate(Task task, int limit) {
-    return Evaluation.run(model, task, manager, limit);
+    return evaluate(task, limit, Taps.NONE);
+  }
+
+  /**
+   * Evaluates the model while somebody listens at its taps.
+   *
+   * @param task what it is evaluated on
+   * @param limit how many validation batches are taken; 0 for all
+   * @param taps who listens
+   * @return weighted means over all items
+   */
+  public Evaluation.Result evaluate(Task task, int limit, Taps taps) {
+    return Evaluation.run(model, task, manager, limit, taps);
   }
 
   /**
