@@ -1,0 +1,32 @@
+package org.attentionzoo.blocks.vision;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import com.google.auto.service.AutoService;
+import java.util.List;
+import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.kernels.KernelCatalog;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.blocks.kernels.KernelCheck.Case;
+
+/** The kernels of this package beside their plain versions. */
+@AutoService(KernelCatalog.class)
+public final class VisionKernels implements KernelCatalog {
+
+  /** {@inheritDoc} */
+  @Override
+  public List<KernelCheck> kernels() {
+    return List.of(
+        new KernelCheck(
+            "vision/relu6",
+            in -> new NDList(Relu6.fast(in.head())),
+            in -> new NDList(Relu6.plain(in.head())),
+            List.of(
+                new Case(
+                    "beyond both bounds",
+                    m -> new NDList(Arithmetic.times(m.randomNormal(new Shape(2, 3, 5, 7)), 6))),
+                new Case("on the bounds", m -> new NDList(m.arange(-6f, 13f, 6f).reshape(1, 4)))),
+            0,
+            "the same comparisons"));
+  }
+}
