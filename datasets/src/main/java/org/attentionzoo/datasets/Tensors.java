@@ -39,4 +39,28 @@ public final class Tensors {
     array.close();
     return manager.create(values, shape);
   }
+
+  /**
+   * A float32 array.
+   *
+   * @param manager owns the array; decides its device
+   * @param shape the shape
+   * @param values as many as the shape says, in row-major order
+   * @return the array
+   */
+  public static NDArray float32(NDManager manager, Shape shape, float[] values) {
+    if (shape.size() != values.length) {
+      throw new IllegalArgumentException(values.length + " values do not fill " + shape);
+    }
+    if (manager.getDevice().isGpu() || values.length == 0) {
+      return manager.create(values, shape);
+    }
+    NDArray array = manager.create(shape, DataType.FLOAT32);
+    if (array instanceof PtNDArray) {
+      array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer().put(values);
+      return array;
+    }
+    array.close();
+    return manager.create(values, shape);
+  }
 }

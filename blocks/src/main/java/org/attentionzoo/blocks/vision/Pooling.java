@@ -16,7 +16,8 @@ public final class Pooling {
    * @return (B, C)
    */
   public static NDArray globalAverage(NDArray x) {
-    return x.mean(new int[] {2, 3});
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), -1).mean(new int[] {2});
   }
 
   /**

@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.papers.ecanet.ChannelAttention;
 import org.attentionzoo.blocks.papers.ecanet.ChannelAttention.Kind;
+import org.attentionzoo.blocks.papers.ecanet.ChannelReader;
 import org.attentionzoo.blocks.papers.ecanet.EcaConfig;
 import org.attentionzoo.blocks.papers.ecanet.EfficientChannelAttention;
 import org.attentionzoo.blocks.vision.ChannelGates;
@@ -95,6 +96,15 @@ public final class EcaNetProvider implements PaperProvider {
               mobilePresets(variant.kind),
               EcaNetProvider::build));
     }
+    models.add(
+        new ModelEntry<>(
+            "eca-channel-reader",
+            ID,
+            ModelKind.REGRESSOR,
+            "A gate before a fixed correlation: the model of the learning check",
+            ChannelReaderConfig.class,
+            Map.of("tiny", new ChannelReaderConfig(ChannelReader.Gate.ECA, 3, 8, 2048, 32, 8)),
+            EcaNetProvider::build));
     return models;
   }
 
@@ -148,6 +158,16 @@ public final class EcaNetProvider implements PaperProvider {
             config.channels(),
             config.classes()),
         attention.forStages(config.units().size()));
+  }
+
+  private static ZooBlock build(ChannelReaderConfig config) {
+    return new ChannelReader(
+        config.gate(),
+        config.kernelSize(),
+        config.reduction(),
+        config.channels(),
+        config.image(),
+        config.outputs());
   }
 
   private static ZooBlock build(MobileNetModelConfig config) {

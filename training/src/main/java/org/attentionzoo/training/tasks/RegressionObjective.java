@@ -1,0 +1,38 @@
+package org.attentionzoo.training.tasks;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Map;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Objective;
+
+/**
+ * The mean squared error of values against labels of the same shape, (B, ...), over all of them.
+ * Metric: {@code mean_absolute_error}.
+ *
+ * <p>Stateless; safe for use by several threads.
+ */
+public final class RegressionObjective implements Objective {
+
+  /**
+   * Judges values.
+   *
+   * @param outputs first the values, (B, ...)
+   * @param batch first label: the wanted values, of the same shape
+   * @return the loss, as weight B, and the metric
+   */
+  @Override
+  public Outcome evaluate(NDList outputs, Batch batch) {
+    NDArray values = outputs.head();
+    NDArray labels = batch.labels().head();
+    if (!values.getShape().equals(labels.getShape())) {
+      throw new IllegalArgumentException(
+          "values " + values.getShape() + " do not match labels " + labels.getShape());
+    }
+    NDArray difference = values.sub(labels);
+    return new Outcome(
+        difference.square().mean(),
+        values.getShape().get(0),
+        Map.of("mean_absolute_error", difference.stopGradient().abs().mean()));
+  }
+}
