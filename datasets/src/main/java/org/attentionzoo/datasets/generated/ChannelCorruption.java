@@ -13,11 +13,11 @@ import org.attentionzoo.datasets.Tensors;
 /**
  * Images some of whose neighbouring channels are spoiled: what attention over channels is for.
  *
- * <p>One example: amplitudes a_c, standard normal, one for each channel; x_c = signal a_c P + noise, where P is a
- * checkerboard of 1 and 0 (1 where row + column is even) and the noise is standard normal; in a run
- * of neighbouring channels, uniform over all places, the noise is {@code corruptedNoise} times as
- * large and {@code offset} is added. The target is M a, M (outputs, channels) fixed, normal with
- * variance 1 / channels, so that a target has variance 1.
+ * <p>One example: amplitudes a_c, standard normal, one for each channel; x_c = signal a_c P +
+ * noise, where P is a checkerboard of 1 and 0 (1 where row + column is even) and the noise is
+ * standard normal; in a run of neighbouring channels, uniform over all places, the noise is {@code
+ * corruptedNoise} times as large and {@code offset} is added. The target is M a, M (outputs,
+ * channels) fixed, normal with variance 1 / channels, so that a target has variance 1.
  *
  * <p>Inputs are (B, channels * image * image) float32, channel by channel, labels (B, outputs)
  * float32. Training examples are endless, the ids {@code step * batch + row}; validation examples
