@@ -3,6 +3,8 @@ package org.attentionzoo.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,10 +31,10 @@ class VerifyTest {
   void failsACaseThatDoesNot() throws IOException {
     Path good = copy("good");
     Path bad = copy("bad");
-    Path config = bad.resolve("config.json");
-    Files.writeString(
-        config,
-        Files.readString(config).replaceFirst("\"tolerance\": *[0-9.e-]+", "\"tolerance\": 0"));
+    Path data = bad.resolve("case.safetensors");
+    byte[] bytes = Files.readAllBytes(data);
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - 4, 1000);
+    Files.write(data, bytes);
     Run run = Run.zoo("verify", good.toString(), bad.toString());
     assertThat(run.exit()).isEqualTo(1);
     assertThat(run.out()).contains("2 cases, 1 passed, 1 failed");
