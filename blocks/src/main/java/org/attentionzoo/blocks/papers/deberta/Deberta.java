@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
 
 /**
@@ -47,6 +48,20 @@ public final class Deberta extends ZooBlock {
    */
   public Deberta(int vocabulary, DebertaConfig config) {
     this(config, new DebertaEmbeddings(vocabulary, config));
+  }
+
+  /**
+   * An encoder for a head that does not read absolute positions: a table of them exists only if the
+   * input is position-biased.
+   *
+   * @param vocabulary the number of tokens
+   * @param config sizes and switches
+   * @return the encoder
+   */
+  public static Deberta withoutUnusedPositions(int vocabulary, DebertaConfig config) {
+    return new Deberta(
+        config,
+        new DebertaEmbeddings(vocabulary, config, false, DebertaEmbeddings.Sharing.NONE, null));
   }
 
   /**
@@ -96,10 +111,47 @@ public final class Deberta extends ZooBlock {
       NDArray tokenTypes,
       NDArray positions,
       UnaryOperator<NDArray> beforeNorm) {
+    return encode(pass, ids, valid, tokenTypes, positions, beforeNorm, encoder.depth());
+  }
+
+  /**
+   * Encodes tokens whose absolute positions count valid tokens alone, wherever the padding stands:
+   * what the heads do.
+   *
+   * @param pass what the pass carries
+   * @param ids (B, L) int64
+   * @param valid (B, L), false or 0 where padded; null if nothing is
+   * @param beforeNorm replaces the embeddings before they are normalised; null to leave them
+   * @return all layers
+   */
+  public Encoded encodeValid(
+      Pass pass, NDArray ids, NDArray valid, UnaryOperator<NDArray> beforeNorm) {
+    return encode(pass, ids, valid, null, places(pass, ids, valid), beforeNorm);
+  }
+
+  /** (B, L) int64: positions among the valid tokens; null if nothing is padded. */
+  NDArray places(Pass pass, NDArray ids, NDArray valid) {
+    if (valid == null) {
+      return null;
+    }
+    NDArray mask = valid.getDataType() == DataType.BOOLEAN ? valid : valid.neq(0);
+    return Sequences.padded(mask).positions(pass, this, ids);
+  }
+
+  /** Runs the first layers alone. */
+  Encoded encode(
+      Pass pass,
+      NDArray ids,
+      NDArray valid,
+      NDArray tokenTypes,
+      NDArray positions,
+      UnaryOperator<NDArray> beforeNorm,
+      int depth) {
     NDArray mask = valid == null || valid.getDataType() == DataType.BOOLEAN ? valid : valid.neq(0);
     NDArray embedded = embeddings.embed(pass, ids, tokenTypes, positions, mask, beforeNorm);
     DisentangledSelfAttention.Relative relative = encoder.relative(pass, embedded);
-    return new Encoded(embedded, encoder.encode(pass, embedded, mask, relative), relative, mask);
+    NDList layers = encoder.encode(pass, embedded, mask, relative, depth);
+    return new Encoded(embedded, layers, relative, mask);
   }
 
   /**
@@ -112,6 +164,6 @@ public final class Deberta extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    return new NDList(encode(pass, inputs.get(0), valid, null, null, null).last());
+    return new NDList(encodeValid(pass, inputs.get(0), valid, null).last());
   }
 }

@@ -288,13 +288,25 @@ public record DebertaConfig(
   }
 
   /**
-   * The same with another depth and other dropout.
+   * The same with another depth.
    *
    * @param depth the number of layers
-   * @param rate both dropout rates
    * @return a new config
    */
-  public DebertaConfig withDepth(int depth, double rate) {
+  public DebertaConfig withLayers(int depth) {
+    return withDepth(depth, dropout, attentionDropout);
+  }
+
+  /**
+   * The same without dropout.
+   *
+   * @return a new config
+   */
+  public DebertaConfig withoutDropout() {
+    return withDepth(layers, 0, 0);
+  }
+
+  private DebertaConfig withDepth(int depth, double rate, double attentionRate) {
     return new DebertaConfig(
         width,
         depth,
@@ -302,7 +314,7 @@ public record DebertaConfig(
         hidden,
         activation,
         rate,
-        rate,
+        attentionRate,
         maximumPositions,
         tokenTypes,
         embeddingWidth,

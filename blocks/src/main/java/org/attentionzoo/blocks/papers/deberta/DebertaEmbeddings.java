@@ -89,7 +89,7 @@ public final class DebertaEmbeddings extends ZooBlock {
    * @param config sizes and switches
    */
   public DebertaEmbeddings(int vocabulary, DebertaConfig config) {
-    this(vocabulary, config, Sharing.NONE, null);
+    this(vocabulary, config, true, Sharing.NONE, null);
   }
 
   /**
@@ -97,11 +97,17 @@ public final class DebertaEmbeddings extends ZooBlock {
    *
    * @param vocabulary the number of tokens
    * @param config sizes and switches; the tables have the other's width
+   * @param places whether there is a table of absolute positions also where the input is not
+   *     position-biased
    * @param sharing how
    * @param other whose tables are shared; null without sharing
    */
   public DebertaEmbeddings(
-      int vocabulary, DebertaConfig config, Sharing sharing, DebertaEmbeddings other) {
+      int vocabulary,
+      DebertaConfig config,
+      boolean places,
+      Sharing sharing,
+      DebertaEmbeddings other) {
     this.config = config;
     int width = config.tableWidth();
     double deviation = config.initializerRange();
@@ -115,16 +121,18 @@ public final class DebertaEmbeddings extends ZooBlock {
               case GRADIENT_DISENTANGLED ->
                   new Table(vocabulary, width, deviation, padding, other.words.weight());
             });
-    int places = config.maximumPositions();
+    int rows = config.maximumPositions();
     positions =
-        child(
-            "position_embeddings",
-            switch (sharing) {
-              case NONE -> new Table(places, width, deviation, -1, null);
-              case SHARED -> new Table(other.positions.weight(), -1);
-              case GRADIENT_DISENTANGLED ->
-                  new Table(places, width, deviation, -1, other.positions.weight());
-            });
+        places || config.positionBiasedInput()
+            ? child(
+                "position_embeddings",
+                switch (sharing) {
+                  case NONE -> new Table(rows, width, deviation, -1, null);
+                  case SHARED -> new Table(other.positions.weight(), -1);
+                  case GRADIENT_DISENTANGLED ->
+                      new Table(rows, width, deviation, -1, other.positions.weight());
+                })
+            : null;
     types =
         config.tokenTypes() > 0
             ? child(
@@ -209,11 +217,6 @@ public final class DebertaEmbeddings extends ZooBlock {
     }
     NDArray counted = ids.getManager().arange(0, (int) length, 1, DataType.INT64, ids.getDevice());
     return positions.forward(pass, counted.expandDims(0));
-  }
-
-  /** Whether absolute positions exist for a length. */
-  boolean reaches(long length) {
-    return length <= config.maximumPositions();
   }
 
   static NDArray masked(NDArray x, NDArray valid) {

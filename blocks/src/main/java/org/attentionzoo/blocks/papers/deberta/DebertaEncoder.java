@@ -2,11 +2,12 @@ package org.attentionzoo.blocks.papers.deberta;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.List;
+import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.LayerNorm;
@@ -19,7 +20,7 @@ import org.attentionzoo.blocks.layers.ModuleList;
  * <p>State dict: {@code layer.N}, {@code rel_embeddings.weight} (2 S, D), {@code LayerNorm} (of the
  * table), {@code conv}.
  */
-public final class DebertaEncoder extends ZooBlock {
+public final class DebertaEncoder extends MixerBlock {
 
   private final ModuleList<DebertaLayer> layers;
   private final LogBucketRelativePosition positions;
@@ -97,15 +98,20 @@ public final class DebertaEncoder extends ZooBlock {
    * @return each layer's output, (B, L, D)
    */
   public NDList encode(Pass pass, NDArray embedded, NDArray valid) {
-    return encode(pass, embedded, valid, relative(pass, embedded));
+    return encode(pass, embedded, valid, relative(pass, embedded), layers.size());
   }
 
+  /** Runs the first layers. */
   NDList encode(
-      Pass pass, NDArray embedded, NDArray valid, DisentangledSelfAttention.Relative relative) {
+      Pass pass,
+      NDArray embedded,
+      NDArray valid,
+      DisentangledSelfAttention.Relative relative,
+      int depth) {
     NDList outputs = new NDList();
     NDArray hidden = embedded;
-    for (DebertaLayer layer : layers) {
-      hidden = layer.transform(pass, hidden, null, valid, relative);
+    for (int i = 0; i < depth; i++) {
+      hidden = layers.get(i).transform(pass, hidden, null, valid, relative);
       if (outputs.isEmpty() && convolution != null) {
         NDList seen = new NDList(embedded, hidden);
         if (valid != null) {
@@ -118,6 +124,11 @@ public final class DebertaEncoder extends ZooBlock {
     return outputs;
   }
 
+  /** The number of layers. */
+  int depth() {
+    return layers.size();
+  }
+
   /** The layer that the mask decoder runs again. */
   DebertaLayer last() {
     return layers.get(layers.size() - 1);
@@ -126,20 +137,21 @@ public final class DebertaEncoder extends ZooBlock {
   /**
    * Runs all layers.
    *
-   * @param pass what the pass carries
-   * @param inputs (B, L, D), and optionally (B, L) boolean, false where padded
+   * @param pass what the pass carries; a cache is not used, since every layer sees the whole
+   *     sequence
+   * @param hidden (B, L, D)
+   * @param sequences padding; their positions are not used
    * @return (B, L, D), the last layer's output
    */
   @Override
-  public NDList forward(Pass pass, NDList inputs) {
-    NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    NDList outputs = encode(pass, inputs.get(0), valid);
-    return new NDList(outputs.get(outputs.size() - 1));
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    NDList outputs = encode(pass, hidden, sequences.valid());
+    return outputs.get(outputs.size() - 1);
   }
 
   /** {@inheritDoc} */
   @Override
-  public Shape[] getOutputShapes(Shape[] inputShapes) {
-    return new Shape[] {inputShapes[0]};
+  public boolean isCausal() {
+    return false;
   }
 }

@@ -18,7 +18,7 @@ final class DebertaGolden {
   /** {@code DeBERTa(config)} with the attributes of its {@code ModelConfig}. */
   static GoldenTarget.Case encoder(GoldenConfig config) {
     int vocabulary = config.integer("vocab_size");
-    Deberta block = new Deberta(vocabulary, config(config, vocabulary));
+    Deberta block = new Deberta(vocabulary, config(config, vocabulary, false));
     config.finish();
     return new GoldenTarget.Case(
         block,
@@ -42,7 +42,8 @@ final class DebertaGolden {
         });
   }
 
-  static DebertaConfig config(GoldenConfig config, int vocabulary) {
+  /** With its dropout rates, or with none. */
+  static DebertaConfig config(GoldenConfig config, int vocabulary, boolean drops) {
     int width = config.integer("hidden_size", 768);
     int heads = config.integer("num_attention_heads", 12);
     int headWidth = config.integer("attention_head_size", width / heads);
@@ -55,13 +56,9 @@ final class DebertaGolden {
               + " heads is not hidden_size "
               + width);
     }
-    config.ignore(
-        "hidden_dropout_prob",
-        "attention_probs_dropout_prob",
-        "initializer_range",
-        "model_type",
-        "pooling",
-        "pad_token_id");
+    config.ignore("model_type", "pooling", "pad_token_id");
+    double dropout = config.decimal("hidden_dropout_prob", 0.1);
+    double attentionDropout = config.decimal("attention_probs_dropout_prob", 0.1);
     Object padding = config.get("padding_idx", 0);
     String normalize = config.text("norm_rel_ebd", "none");
     int embeddingWidth = config.integer("embedding_size", width);
@@ -71,8 +68,8 @@ final class DebertaGolden {
         heads,
         config.integer("intermediate_size", 3072),
         activation(config.text("hidden_act", "gelu"), "hidden_act"),
-        0,
-        0,
+        drops ? dropout : 0,
+        drops ? attentionDropout : 0,
         config.integer("max_position_embeddings", 512),
         config.integer("type_vocab_size", 0),
         embeddingWidth,
@@ -88,7 +85,7 @@ final class DebertaGolden {
         config.integer("conv_kernel_size", 0),
         activation(config.text("conv_act", "tanh"), "conv_act"),
         config.integer("conv_groups", 1),
-        0.02);
+        config.decimal("initializer_range", 0.02));
   }
 
   /** PyTorch counts a negative index from the end; None is no index. */
