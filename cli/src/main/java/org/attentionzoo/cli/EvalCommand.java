@@ -31,6 +31,7 @@ final class EvalCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Parameters(
+      index = "0",
       paramLabel = "RUN",
       description = "A run's folder (its best checkpoint is taken) or one of its checkpoints.")
   private Path run;
@@ -46,6 +47,12 @@ final class EvalCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Take at most so many validation batches; by default all.")
   private int batches;
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "KEY=VALUE",
+      description = "What differs from the run's task options, for example task.part=test.")
+  private List<String> settings = List.of();
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
   private String device = "cpu";
@@ -79,7 +86,7 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     try (TrainedModel model = TrainedModel.load(Papers.load(), run, device)) {
-      Task task = model.task(data);
+      Task task = model.task(data, settings);
       Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
       if (json) {
         Map<String, Object> figures = new LinkedHashMap<>();

@@ -6,9 +6,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.attentionzoo.datasets.recommendation.RankingSource;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.CompressionBaselines;
 import org.attentionzoo.eval.CompressionBaselines.Baseline;
+import org.attentionzoo.eval.RankingBaselines;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.run.Evaluation;
 
@@ -35,12 +38,41 @@ final class Report {
       }
       plain.print(out, "  ");
     }
+    printRanking(out, task, result);
   }
 
-  /** The plain baselines of a text by name; empty for other data. */
+  private static void printRanking(PrintWriter out, Task task, Evaluation.Result result) {
+    if (!(task.source() instanceof RankingSource source)) {
+      return;
+    }
+    out.println("plain counting on the same questions");
+    Table table = new Table();
+    table.row("", "hr@1", "hr@10", "ndcg@10", "mrr", "");
+    table.row(rankingRow("this model", result.metrics(), ""));
+    for (RankingBaselines.Baseline baseline : RankingBaselines.of(source)) {
+      table.row(rankingRow(baseline.name(), baseline.metrics(), baseline.explanation()));
+    }
+    table.print(out, "  ");
+  }
+
+  private static String[] rankingRow(String name, Map<String, Double> metrics, String explanation) {
+    return Stream.of(
+            Stream.of(name),
+            Stream.of("hr@1", "hr@10", "ndcg@10", "mrr").map(key -> number(metrics.get(key))),
+            Stream.of(explanation))
+        .flatMap(cells -> cells)
+        .toArray(String[]::new);
+  }
+
+  /** The plain baselines by name; empty for data that has none. */
   static Map<String, Double> baselines(Task task) {
     Map<String, Double> figures = new LinkedHashMap<>();
     measure(task).forEach(b -> b.bitsPerByte().ifPresent(value -> figures.put(b.name(), value)));
+    if (task.source() instanceof RankingSource source) {
+      RankingBaselines.of(source)
+          .forEach(
+              b -> b.metrics().forEach((name, value) -> figures.put(b.name() + " " + name, value)));
+    }
     return figures;
   }
 

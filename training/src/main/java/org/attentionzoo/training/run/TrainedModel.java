@@ -3,10 +3,12 @@ package org.attentionzoo.training.run;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
@@ -84,8 +86,30 @@ public final class TrainedModel implements AutoCloseable {
    * @throws UserException if the data is not there or does not fit the model
    */
   public Task task(String data) {
+    return task(data, List.of());
+  }
+
+  /**
+   * Makes a task for the model.
+   *
+   * @param data {@code <scheme>:<location>}; empty for what the model was trained on
+   * @param settings what differs from the options that it was trained with, each {@code
+   *     task.<option>=<value>}
+   * @return the task
+   * @throws UserException if the data is not there or does not fit the model, or a setting is of
+   *     something else
+   */
+  public Task task(String data, List<String> settings) {
     RunConfig config = assembly.config();
-    return Assembly.of(papers, data.isEmpty() ? config : config.withData(data)).task();
+    RunConfig other = data.isEmpty() ? config : config.withData(data);
+    for (String setting : settings) {
+      String key = Configs.split(setting).getKey();
+      if (!key.startsWith("task.")) {
+        throw new UserException(
+            "'" + setting + "' cannot be set here; only the task's options can: task.<option>");
+      }
+    }
+    return Assembly.of(papers, Configs.override(other, settings)).task();
   }
 
   /**
