@@ -67,7 +67,10 @@ public final class DebertaEmbeddings extends ZooBlock {
       return base == null ? rows : rows.add(look(pass, ids, pass.value(base, ids)).stopGradient());
     }
 
-    private NDArray look(Pass pass, NDArray ids, NDArray table) {
+    private NDArray look(Pass pass, NDArray given, NDArray table) {
+      // shapes are asked for with zeros of any type
+      NDArray ids =
+          given.getDataType() == DataType.INT64 ? given : given.toType(DataType.INT64, false);
       return pass.kernels(ids) ? fast(ids, table, padding) : plain(ids, table, padding);
     }
   }

@@ -145,7 +145,9 @@ public final class DebertaEncoder extends MixerBlock {
    */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDList outputs = encode(pass, hidden, sequences.valid());
+    // the convolution reads what goes in, which DeBERTa's embeddings leave zero where padded
+    NDArray embedded = DebertaEmbeddings.masked(hidden, sequences.valid());
+    NDList outputs = encode(pass, embedded, sequences.valid());
     return outputs.get(outputs.size() - 1);
   }
 
