@@ -55,7 +55,7 @@ public final class TitansKernels implements KernelCatalog {
               "titans/activate" + (normalised ? ", normalised" : ""),
               in -> new NDList(Memorizing.fastActivate(in.head(), 2, normalised)),
               in -> new NDList(Memorizing.plainActivate(in.head(), 2, normalised)),
-              List.of(tokens(1, 1, 2), tokens(2, 7, 6), tokens(1, 33, 8)),
+              List.of(tokens(1, 1, 4), tokens(2, 7, 6), tokens(1, 33, 8)),
               2e-5,
               "float32 rounding"));
     }
