@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
@@ -68,7 +69,9 @@ public final class PaddedEmbedding extends UnaryBlock {
   @Override
   public NDArray forward(Pass pass, NDArray ids) {
     NDArray table = pass.value(weight, ids);
-    return pass.kernels(ids) ? fast(ids, table) : plain(ids, table);
+    // DJL's containers probe output shapes with floating-point zeros
+    NDArray whole = ids.toType(DataType.INT64, false);
+    return pass.kernels(whole) ? fast(whole, table) : plain(whole, table);
   }
 
   static NDArray fast(NDArray ids, NDArray table) {
