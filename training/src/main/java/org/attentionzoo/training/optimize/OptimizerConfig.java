@@ -1,20 +1,24 @@
 package org.attentionzoo.training.optimize;
 
 import ai.djl.nn.Block;
+import java.util.List;
 import org.attentionzoo.blocks.UserException;
 
 /**
  * The choice of an optimizer.
  *
- * @param name {@code adamw}
+ * @param name {@code adamw}, {@code adam}, {@code sgd}, {@code nesterov} or {@code lion}
  * @param lr the learning rate after the warm-up
- * @param weightDecay the decoupled weight decay of matrices
- * @param beta1 the decay of the first moment
- * @param beta2 the decay of the second moment
- * @param epsilon what is added to the root of the second moment
+ * @param weightDecay the weight decay of matrices; decoupled in adamw and lion, added to the
+ *     gradient in the others
+ * @param beta1 the decay of the first moment; in sgd and nesterov the momentum
+ * @param beta2 the decay of the second moment; in lion that of the only one
+ * @param epsilon what adamw and adam add to the root of the second moment
  */
 public record OptimizerConfig(
     String name, double lr, double weightDecay, double beta1, double beta2, double epsilon) {
+
+  private static final List<String> NAMES = List.of("adamw", "adam", "sgd", "nesterov", "lion");
 
   /** AdamW with the rates that are usual for small transformers. */
   public static final OptimizerConfig DEFAULT =
@@ -22,8 +26,12 @@ public record OptimizerConfig(
 
   /** Checks the values. */
   public OptimizerConfig {
-    if (!name.equals("adamw")) {
-      throw new UserException("unknown optimizer '" + name + "'; optimizer.name must be adamw");
+    if (!NAMES.contains(name)) {
+      throw new UserException(
+          "unknown optimizer '"
+              + name
+              + "'; optimizer.name must be one of "
+              + String.join(", ", NAMES));
     }
     require(lr > 0 && Double.isFinite(lr), "optimizer.lr", lr, "a number above 0");
     require(
@@ -44,7 +52,15 @@ public record OptimizerConfig(
    * @return the optimizer
    */
   public Optimizer create(Block model) {
-    return new AdamW(ParameterGroup.byDecay(model, weightDecay), beta1, beta2, epsilon);
+    UpdateRule rule =
+        switch (name) {
+          case "adamw" -> new UpdateRule.AdamW(beta1, beta2, epsilon);
+          case "adam" -> new UpdateRule.Adam(beta1, beta2, epsilon);
+          case "sgd" -> new UpdateRule.Sgd(beta1, false);
+          case "nesterov" -> new UpdateRule.Sgd(beta1, true);
+          default -> new UpdateRule.Lion(beta1, beta2);
+        };
+    return new NativeOptimizer(ParameterGroup.byDecay(model, weightDecay), rule);
   }
 
   private static void require(boolean fine, String key, double value, String expected) {

@@ -1,15 +1,20 @@
 package org.attentionzoo.training.schedule;
 
+import java.util.List;
 import org.attentionzoo.blocks.UserException;
 
 /**
  * The choice of a schedule.
  *
- * @param name {@code constant}, {@code linear} or {@code cosine}
- * @param warmup how many steps rise linearly
+ * @param name {@code constant}, {@code linear}, {@code cosine}, {@code inverse-sqrt} or {@code
+ *     one-cycle}
+ * @param warmup how many steps rise
  * @param minimumLearningRate the rate at the end
  */
 public record ScheduleConfig(String name, long warmup, double minimumLearningRate) {
+
+  private static final List<String> NAMES =
+      List.of("constant", "linear", "cosine", "inverse-sqrt", "one-cycle");
 
   /** Cosine with a short warm-up. */
   public static final ScheduleConfig DEFAULT = new ScheduleConfig("cosine", 50, 1e-5);
@@ -25,9 +30,12 @@ public record ScheduleConfig(String name, long warmup, double minimumLearningRat
               + minimumLearningRate
               + " was given; it must be a number from 0 up");
     }
-    if (!name.matches("constant|linear|cosine")) {
+    if (!NAMES.contains(name)) {
       throw new UserException(
-          "unknown schedule '" + name + "'; schedule.name must be constant, linear or cosine");
+          "unknown schedule '"
+              + name
+              + "'; schedule.name must be one of "
+              + String.join(", ", NAMES));
     }
   }
 
@@ -42,6 +50,8 @@ public record ScheduleConfig(String name, long warmup, double minimumLearningRat
     return switch (name) {
       case "constant" -> new Schedule.Constant(peak, warmup);
       case "linear" -> new Schedule.Linear(peak, warmup, steps, minimumLearningRate);
+      case "inverse-sqrt" -> new Schedule.InverseSquareRoot(peak, warmup, minimumLearningRate);
+      case "one-cycle" -> new Schedule.OneCycle(peak, warmup, steps, minimumLearningRate);
       default -> new Schedule.Cosine(peak, warmup, steps, minimumLearningRate);
     };
   }

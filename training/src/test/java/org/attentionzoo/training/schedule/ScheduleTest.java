@@ -52,4 +52,27 @@ class ScheduleTest {
     Schedule schedule = new Schedule.Cosine(1, 10, 5, 0);
     assertThat(schedule.learningRate(4)).isEqualTo(0.5);
   }
+
+  @org.junit.jupiter.api.Test
+  void inverseSquareRootHalvesWhereTheStepsHaveQuadrupled() {
+    Schedule schedule = new Schedule.InverseSquareRoot(2, 4, 0.1);
+    assertThat(schedule.learningRate(0)).isEqualTo(0.5);
+    assertThat(schedule.learningRate(3)).isEqualTo(2);
+    assertThat(schedule.learningRate(15)).isCloseTo(1, within(1e-12));
+    assertThat(schedule.learningRate(63)).isCloseTo(0.5, within(1e-12));
+    assertThat(schedule.learningRate(100_000)).isEqualTo(0.1);
+  }
+
+  /** Figures worked out from the definition of PyTorch's OneCycleLR, 10 steps, 30% rising. */
+  @org.junit.jupiter.api.Test
+  void oneCycleHasPyTorchsShape() {
+    Schedule schedule = new Schedule.OneCycle(1, 0, 10, 4e-6);
+    assertThat(schedule.learningRate(0)).isCloseTo(0.04, within(1e-12));
+    assertThat(schedule.learningRate(1)).isCloseTo(0.52, within(1e-12));
+    assertThat(schedule.learningRate(2)).isCloseTo(1, within(1e-12));
+    assertThat(schedule.learningRate(9)).isCloseTo(4e-6, within(1e-12));
+    assertThat(schedule.learningRate(4))
+        .isCloseTo((1 - 4e-6) * (1 + Math.cos(Math.PI * 2 / 7)) / 2 + 4e-6, within(1e-12));
+    assertThat(new Schedule.OneCycle(1, 4, 10, 0).learningRate(4)).isEqualTo(1);
+  }
 }

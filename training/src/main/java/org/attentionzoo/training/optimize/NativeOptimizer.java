@@ -17,52 +17,47 @@ import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
 /**
- * AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2) with
- * PyTorch's conventions: the decay is multiplied by the learning rate, epsilon is added to the
- * bias-corrected root. One native call for the norm of all gradients and one for each group.
+ * Changes all parameters by an {@link UpdateRule} in one native call for the norm of all gradients
+ * and one for each group.
  *
  * <p>A parameter that has never had a gradient is left alone. One that has had one is treated as
  * having a zero gradient in a step that gives it none.
  *
  * <p>For one thread.
  */
-public final class AdamW implements Optimizer {
+public final class NativeOptimizer implements Optimizer {
 
   private static final KernelLibrary KERNELS =
-      KernelLibrary.of(AdamW.class, "optimizers.torchscript");
+      KernelLibrary.of(NativeOptimizer.class, "optimizers.torchscript");
 
-  private static final String FIRST = ".exp_avg";
-  private static final String SECOND = ".exp_avg_sq";
-  private static final String STEP = ".step";
+  private static final String STEP = "step";
 
   private final NDManager manager;
   private final List<Group> groups;
-  private final double beta1;
-  private final double beta2;
-  private final double epsilon;
+  private final UpdateRule rule;
 
   private record Group(double learningRateFactor, double weightDecay, List<Slot> slots) {}
 
-  /** A parameter and its moments, which exist from its first gradient on. */
+  /** A parameter and what is kept for it, which exists from its first gradient on. */
   private static final class Slot {
     final String name;
     final NDArray weight;
-    NDArray first;
-    NDArray second;
-    NDArray step;
+    Map<String, NDArray> kept = Map.of();
 
     Slot(String name, NDArray weight) {
       this.name = name;
       this.weight = weight;
     }
 
-    void allocate(NDManager manager) {
-      first = weight.zerosLike();
-      second = weight.zerosLike();
-      step = weight.getManager().zeros(new Shape(), DataType.FLOAT32, weight.getDevice());
-      for (NDArray array : List.of(first, second, step)) {
-        array.attach(manager);
-      }
+    boolean isNew() {
+      return kept.isEmpty();
+    }
+
+    void allocate(List<String> moments, NDManager manager) {
+      kept = new LinkedHashMap<>();
+      moments.forEach(moment -> kept.put(moment, weight.zerosLike()));
+      kept.put(STEP, weight.getManager().zeros(new Shape(), DataType.FLOAT32, weight.getDevice()));
+      kept.values().forEach(array -> array.attach(manager));
     }
   }
 
@@ -70,16 +65,12 @@ public final class AdamW implements Optimizer {
    * Creates the optimizer.
    *
    * @param groups the parameters, initialised; each in one group only
-   * @param beta1 the decay of the first moment
-   * @param beta2 the decay of the second moment
-   * @param epsilon what is added to the root of the second moment
+   * @param rule how they change
    * @throws IllegalArgumentException if there is no parameter
    */
-  public AdamW(List<ParameterGroup> groups, double beta1, double beta2, double epsilon) {
+  public NativeOptimizer(List<ParameterGroup> groups, UpdateRule rule) {
     this.groups = new ArrayList<>();
-    this.beta1 = beta1;
-    this.beta2 = beta2;
-    this.epsilon = epsilon;
+    this.rule = rule;
     NDManager owner = null;
     for (ParameterGroup group : groups) {
       List<Slot> slots = new ArrayList<>();
@@ -118,53 +109,49 @@ public final class AdamW implements Optimizer {
         Lists list = lists.get(i);
         Group group = groups.get(i);
         if (!list.gradients.isEmpty()) {
-          KERNELS.call(
-              "update",
-              divisor,
-              broken,
-              list.weights,
-              list.gradients,
-              list.first,
-              list.second,
-              list.steps,
-              learningRate * group.learningRateFactor,
-              beta1,
-              beta2,
-              group.weightDecay,
-              epsilon);
+          List<Object> arguments = new ArrayList<>(List.of(divisor, broken));
+          arguments.add(list.weights);
+          arguments.add(list.gradients);
+          arguments.addAll(list.kept);
+          arguments.addAll(
+              rule.arguments(learningRate * group.learningRateFactor, group.weightDecay));
+          KERNELS.call(rule.kernel(), arguments.toArray());
         }
       }
       return norm;
     }
   }
 
+  /** The tensors of a group that take part in a step. */
   private static final class Lists {
     final NDList weights = new NDList();
     final NDList gradients = new NDList();
-    final NDList first = new NDList();
-    final NDList second = new NDList();
-    final NDList steps = new NDList();
+    final List<NDList> kept = new ArrayList<>();
   }
 
   private Lists collect(Group group, NDManager scope) {
     Lists lists = new Lists();
+    for (int i = 0; i <= rule.moments().size(); i++) {
+      lists.kept.add(new NDList());
+    }
     for (Slot slot : group.slots) {
       NDArray gradient = JniUtils.getGradient((PtNDArray) slot.weight);
       if (gradient == null) {
-        if (slot.step == null) {
+        if (slot.isNew()) {
           continue;
         }
         gradient = slot.weight.zerosLike();
       }
       gradient.attach(scope);
-      if (slot.step == null) {
-        slot.allocate(manager);
+      if (slot.isNew()) {
+        slot.allocate(rule.moments(), manager);
       }
       lists.weights.add(slot.weight);
       lists.gradients.add(gradient);
-      lists.first.add(slot.first);
-      lists.second.add(slot.second);
-      lists.steps.add(slot.step);
+      int i = 0;
+      for (NDArray array : slot.kept.values()) {
+        lists.kept.get(i++).add(array);
+      }
     }
     return lists;
   }
@@ -175,11 +162,7 @@ public final class AdamW implements Optimizer {
     Map<String, NDArray> state = new LinkedHashMap<>();
     for (Group group : groups) {
       for (Slot slot : group.slots) {
-        if (slot.step != null) {
-          state.put(slot.name + FIRST, slot.first);
-          state.put(slot.name + SECOND, slot.second);
-          state.put(slot.name + STEP, slot.step);
-        }
+        slot.kept.forEach((part, array) -> state.put(slot.name + "." + part, array));
       }
     }
     return state;
@@ -194,18 +177,17 @@ public final class AdamW implements Optimizer {
     try (GradientMode ignored = GradientMode.off()) {
       for (Group group : groups) {
         for (Slot slot : group.slots) {
-          if (!state.containsKey(slot.name + STEP)) {
+          if (!state.containsKey(slot.name + "." + STEP)) {
             continue;
           }
-          if (slot.step == null) {
-            slot.allocate(manager);
+          if (slot.isNew()) {
+            slot.allocate(rule.moments(), manager);
           }
-          Map<String, NDArray> parts =
-              Map.of(FIRST, slot.first, SECOND, slot.second, STEP, slot.step);
-          parts.forEach(
-              (suffix, target) -> {
-                unused.remove(slot.name + suffix);
-                values.add(checked(slot.name + suffix, state, target.getShape()));
+          slot.kept.forEach(
+              (part, target) -> {
+                String name = slot.name + "." + part;
+                unused.remove(name);
+                values.add(checked(name, state, target.getShape()));
                 targets.add(target);
               });
         }
