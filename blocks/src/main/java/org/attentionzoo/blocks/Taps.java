@@ -91,9 +91,7 @@ public final class Taps {
             for (String point : zoo.tapPoints()) {
               if (regex.matcher(name(path, point)).matches()) {
                 found[0] = true;
-                listeners
-                    .computeIfAbsent(block, b -> new LinkedHashMap<>())
-                    .merge(point, replacement, (a, b) -> x -> b.apply(a.apply(x)));
+                listen(block, point, replacement);
               }
             }
           }
@@ -102,6 +100,28 @@ public final class Taps {
       throw new NoSuchTapException(pattern, points());
     }
     return this;
+  }
+
+  /**
+   * Everybody who listens here or there. Where both listen at one point, those here come first.
+   *
+   * @param others further listeners of the same model
+   * @return new taps; neither of the two is changed
+   */
+  public Taps and(Taps others) {
+    Taps both = new Taps(blocks.isEmpty() ? others.blocks : blocks);
+    for (Taps one : List.of(this, others)) {
+      one.listeners.forEach(
+          (block, points) ->
+              points.forEach((point, listener) -> both.listen(block, point, listener)));
+    }
+    return both;
+  }
+
+  private void listen(Block block, String point, UnaryOperator<NDArray> replacement) {
+    listeners
+        .computeIfAbsent(block, b -> new LinkedHashMap<>())
+        .merge(point, replacement, (a, b) -> x -> b.apply(a.apply(x)));
   }
 
   boolean listens(Block owner, String point) {

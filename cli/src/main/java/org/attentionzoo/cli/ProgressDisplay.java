@@ -3,6 +3,7 @@ package org.attentionzoo.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -93,7 +94,7 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
         "validation after step "
             + step
             + ": "
-            + describe(result.metrics())
+            + describe(ofTheWhole(result.metrics()))
             + (best ? " (best so far)" : ""));
   }
 
@@ -108,6 +109,13 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
   private void line(String text) {
     err.println((bar == null ? "" : "\r\u001B[K") + text);
     err.flush();
+  }
+
+  /** Without what single blocks tell, whose names have dots: a line has no room for it. */
+  private static Map<String, Double> ofTheWhole(Map<String, Double> metrics) {
+    Map<String, Double> kept = new LinkedHashMap<>(metrics);
+    kept.keySet().removeIf(name -> name.indexOf('.') >= 0);
+    return kept;
   }
 
   static String describe(Map<String, Double> metrics) {

@@ -19,7 +19,8 @@ public final class Evaluation {
   /**
    * Means over a validation part.
    *
-   * @param metrics {@code loss} and the objective's metrics, each the mean over all items
+   * @param metrics {@code loss} and the objective's metrics, each the mean over all items, and what
+   *     the model's {@link org.attentionzoo.blocks.Measured} blocks tell, under their names
    * @param items how many items (tokens, examples) the means are over
    * @param batches how many batches were seen
    */
@@ -67,15 +68,18 @@ public final class Evaluation {
     Map<String, Double> sums = new LinkedHashMap<>();
     sums.put("loss", 0.0);
     double items = 0;
+    Measurements measurements = new Measurements(model);
+    Taps listeners = taps.and(measurements.taps());
     try (GradientMode ignored = GradientMode.off()) {
       for (int i = 0; i < batches; i++) {
         try (NDManager scope = manager.newSubManager()) {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
-          Pass pass = Pass.inference(new ParameterStore(scope, false)).with(taps);
+          Pass pass = Pass.inference(new ParameterStore(scope, false)).with(listeners);
           Objective.Outcome outcome =
               task.objective().evaluate(model.forward(pass, batch.inputs()), batch);
           double weight = outcome.weight();
+          measurements.count(weight);
           if (weight == 0) {
             continue;
           }
@@ -89,6 +93,7 @@ public final class Evaluation {
     }
     double total = items;
     sums.replaceAll((name, sum) -> sum / total);
+    sums.putAll(measurements.figures());
     return new Result(sums, items, batches);
   }
 }

@@ -7,13 +7,17 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.datasets.Batch;
@@ -73,6 +77,20 @@ class TrainingLoopTest {
         .isCloseTo(2, within(1e-6));
   }
 
+  @Test
+  void measurementsAreReportedUnderTheirBlocksNameAndSeeWhatOthersReplaced() {
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    Task task = task(new Slices(new int[] {0, 1, 3, 9}));
+    // 0.5 x is above 2 from x = 5 on; the mean of shares weighs batches by their items
+    assertThat(Evaluation.run(model, task, manager, 0).metrics().get("large"))
+        .isCloseTo(5 / 9.0, within(1e-6));
+    Taps silent = Taps.on(model).replace("scaled", NDArray::zerosLike);
+    assertThat(Evaluation.run(model, task, manager, 0, silent).metrics())
+        .containsEntry("large", 0.0)
+        .containsEntry("loss", 1.0);
+  }
+
   private float train(BatchSource source, int accumulate, String name) {
     RunConfig config =
         Configs.override(
@@ -105,12 +123,26 @@ class TrainingLoopTest {
         Map.of());
   }
 
-  private static final class Scale extends UnaryBlock {
+  private static final class Scale extends UnaryBlock implements Measured {
     private final Parameter weight = parameter("weight", Initializers.constant(0.5), 1);
 
     @Override
+    public Set<String> tapPoints() {
+      return Set.of("scaled");
+    }
+
+    @Override
+    public List<Measurement> measurements() {
+      return List.of(
+          new Measurement(
+              "scaled",
+              y -> y.gt(2).toType(DataType.FLOAT32, false).mean(),
+              mean -> Map.of("large", mean[0])));
+    }
+
+    @Override
     public NDArray forward(Pass pass, NDArray x) {
-      return x.mul(pass.value(weight, x));
+      return pass.tap(this, "scaled", x.mul(pass.value(weight, x)));
     }
   }
 

@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Router;
@@ -16,7 +15,8 @@ import org.attentionzoo.blocks.layers.Linear;
  * weights average 1 over its active heads before the groups are weighed.
  *
  * <p>Ties among candidates are broken as libtorch's {@code topk} does. The load-balancing loss is
- * added in training passes under {@code moh.balance}.
+ * added in training passes under {@code moh.balance}; its gradient flows through the mean gates
+ * only.
  *
  * <p>State dict: {@code wg} (candidates, width), {@code wg_0} (2, width) if both groups exist,
  * {@code wg_1} (shared, width) with more than one shared head.
@@ -39,10 +39,7 @@ public final class HeadRouter extends UnaryBlock implements Router {
     this.config = config;
     int width = config.width();
     boolean routes = config.routedHeads() > 0;
-    candidates =
-        routes
-            ? child("wg", new Linear(width, config.heads() - config.sharedHeads(), false))
-            : null;
+    candidates = routes ? child("wg", new Linear(width, config.candidates(), false)) : null;
     groups = routes && config.sharedHeads() > 0 ? child("wg_0", new Linear(width, 2, false)) : null;
     shared =
         config.sharedHeads() > 1
@@ -65,42 +62,66 @@ public final class HeadRouter extends UnaryBlock implements Router {
   /** {@inheritDoc} */
   @Override
   public NDArray route(Pass pass, NDArray tokens) {
-    NDArray always = weighShared(pass, tokens);
+    return route(pass, tokens, null);
+  }
+
+  /**
+   * Weighs the heads of padded sequences: padding has no part in the load-balancing loss.
+   *
+   * @param pass what the pass carries
+   * @param tokens (B, L, width)
+   * @param valid (B, L) boolean, false where padded; null if nothing is
+   * @return (B, L, heads) weights; 0 where a head is switched off for a token
+   */
+  public NDArray route(Pass pass, NDArray tokens, NDArray valid) {
     if (candidates == null) {
-      return always;
+      return weighShared(pass, tokens);
     }
-    NDArray chosen = choose(pass, tokens);
+    NDArray chosen = choose(pass, tokens, valid);
     if (groups == null) {
       return chosen;
     }
     NDArray weights = Arithmetic.times(groups.forward(pass, tokens).softmax(-1), 2);
-    return always.mul(weights.get("..., 0:1")).concat(chosen.mul(weights.get("..., 1:2")), -1);
+    NDArray always = weights.get("..., 0:1");
+    if (shared != null) {
+      always = weighShared(pass, tokens).mul(always);
+    }
+    return always.concat(chosen.mul(weights.get("..., 1:2")), -1);
   }
 
+  /** A single shared head has the constant weight 1. */
   private NDArray weighShared(Pass pass, NDArray tokens) {
-    Shape shape = tokens.getShape();
     if (shared == null) {
-      return tokens
-          .getManager()
-          .ones(new Shape(shape.get(0), shape.get(1), config.sharedHeads()), tokens.getDataType());
+      return tokens.get("..., 0:1").onesLike();
     }
     return Arithmetic.times(shared.forward(pass, tokens).softmax(-1), config.sharedHeads());
   }
 
-  private NDArray choose(Pass pass, NDArray tokens) {
-    int count = config.heads() - config.sharedHeads();
+  private NDArray choose(Pass pass, NDArray tokens, NDArray valid) {
     NDArray gates = candidates.forward(pass, tokens).softmax(-1);
     NDArray best = gates.stopGradient().topK(config.routedHeads(), -1, true, false).get(1);
-    NDArray mask = best.oneHot(count, DataType.FLOAT32).sum(new int[] {-2});
+    NDArray mask = best.oneHot(config.candidates(), DataType.FLOAT32).sum(new int[] {-2});
     mask = mask.toType(gates.getDataType(), false);
     if (pass.isTraining()) {
-      NDArray share = gates.mean(new int[] {0}).mean(new int[] {0});
-      NDArray load = mask.mean(new int[] {0}).mean(new int[] {0});
-      NDArray balance = Arithmetic.times(share.mul(load).sum(), count * config.balanceWeight());
-      pass.addAuxiliaryLoss("moh.balance", balance);
+      pass.addAuxiliaryLoss("moh.balance", balance(gates, mask, valid));
     }
     NDArray kept = gates.mul(mask);
     NDArray total = Arithmetic.atLeast(kept.sum(new int[] {-1}, true), FLOAT_EPSILON);
     return Arithmetic.times(kept.div(total), config.routedHeads());
+  }
+
+  /** E times the sum over candidates of mean gate times mean load, times the loss's factor. */
+  private NDArray balance(NDArray gates, NDArray mask, NDArray valid) {
+    NDArray share = mean(gates, valid);
+    NDArray load = mean(mask, valid);
+    return Arithmetic.times(share.mul(load).sum(), config.candidates() * config.balanceWeight());
+  }
+
+  private static NDArray mean(NDArray values, NDArray valid) {
+    if (valid == null) {
+      return values.mean(new int[] {0}).mean(new int[] {0});
+    }
+    NDArray live = valid.toType(values.getDataType(), false).expandDims(-1);
+    return values.mul(live).sum(new int[] {0, 1}).div(Arithmetic.atLeast(live.sum(), 1));
   }
 }

@@ -2,7 +2,9 @@ package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.Set;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -15,13 +17,16 @@ import org.attentionzoo.blocks.layers.Linear;
  * sum over heads of g_i H_i W_i, in both directions, as the official DiT form has it. All heads are
  * computed, and then weighed: as in the official code, switched-off heads save no time.
  *
- * <p>State dict: {@code qkv} (3 width, width), {@code q_norm} and {@code k_norm} (head width) with
- * query-key norm, {@code router}, {@code proj}.
+ * <p>State dict, with the official names: {@code qkv} (3 heads headWidth, width), {@code q_norm}
+ * and {@code k_norm} (headWidth) with query-key norm, {@code proj} (width, heads headWidth), and
+ * the router's {@code wg}, {@code wg_0}, {@code wg_1}. Taps: {@code pattern} and {@code gates} (B,
+ * L, heads).
  */
-public final class MixtureOfHeadAttention extends MixerBlock {
+public final class MixtureOfHeadAttention extends MixerBlock implements Measured {
+
+  private static final String GATES = "gates";
 
   private final MohConfig config;
-  private final int headWidth;
   private final Linear queryKeyValue;
   private final LayerNorm queryNorm;
   private final LayerNorm keyNorm;
@@ -29,19 +34,37 @@ public final class MixtureOfHeadAttention extends MixerBlock {
   private final Linear output;
 
   /**
-   * Attention.
+   * Attention with a router.
    *
    * @param config its sizes and switches
    */
   public MixtureOfHeadAttention(MohConfig config) {
+    this(config, new HeadRouter(config));
+  }
+
+  private MixtureOfHeadAttention(MohConfig config, HeadRouter router) {
     this.config = config;
-    int width = config.width();
-    headWidth = width / config.heads();
-    queryKeyValue = child("qkv", new Linear(width, 3L * width, config.queryKeyValueBias()));
-    queryNorm = config.queryKeyNorm() ? child("q_norm", new LayerNorm(headWidth)) : null;
-    keyNorm = config.queryKeyNorm() ? child("k_norm", new LayerNorm(headWidth)) : null;
-    router = child("router", new HeadRouter(config));
-    output = child("proj", new Linear(width, width));
+    this.router = router;
+    int inner = config.heads() * config.headWidth();
+    queryKeyValue =
+        child("qkv", new Linear(config.width(), 3L * inner, config.queryKeyValueBias()));
+    queryNorm = config.queryKeyNorm() ? child("q_norm", new LayerNorm(config.headWidth())) : null;
+    keyNorm = config.queryKeyNorm() ? child("k_norm", new LayerNorm(config.headWidth())) : null;
+    output = child("proj", new Linear(inner, config.width()));
+    if (router != null) {
+      router.namedChildren().forEach(this::child);
+    }
+  }
+
+  /**
+   * The same attention without a router, each head with weight 1: plain multi-head attention, the
+   * baseline of a mixture of heads.
+   *
+   * @param config its sizes and switches; those of the router do not matter
+   * @return attention with the state dict of timm's {@code Attention}
+   */
+  public static MixtureOfHeadAttention withoutRouter(MohConfig config) {
+    return new MixtureOfHeadAttention(config, null);
   }
 
   /** {@inheritDoc} */
@@ -59,7 +82,15 @@ public final class MixtureOfHeadAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public Set<String> tapPoints() {
-    return Set.of(DotProductAttention.PATTERN, "gates");
+    return router == null
+        ? Set.of(DotProductAttention.PATTERN)
+        : Set.of(DotProductAttention.PATTERN, GATES);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<Measurement> measurements() {
+    return router == null ? List.of() : List.of(HeadLoad.at(GATES, config.sharedHeads()));
   }
 
   /** {@inheritDoc} */
@@ -71,7 +102,7 @@ public final class MixtureOfHeadAttention extends MixerBlock {
     NDArray joint =
         queryKeyValue
             .forward(pass, hidden)
-            .reshape(batch, length, 3, config.heads(), headWidth)
+            .reshape(batch, length, 3, config.heads(), config.headWidth())
             .transpose(2, 0, 3, 1, 4);
     NDArray q = joint.get(0);
     NDArray k = joint.get(1);
@@ -81,11 +112,15 @@ public final class MixtureOfHeadAttention extends MixerBlock {
     }
     NDArray valid = sequences.valid();
     NDArray mask = valid == null ? null : valid.reshape(batch, 1, 1, length);
-    double scale = 1 / Math.sqrt(headWidth);
-    NDArray context =
-        DotProductAttention.attend(pass, this, q, k, joint.get(2), mask, null, false, scale, 0);
-    NDArray gates = pass.tap(this, "gates", router.route(pass, hidden));
-    NDArray weighed = context.transpose(0, 2, 1, 3).mul(gates.expandDims(-1));
-    return output.forward(pass, weighed.reshape(batch, length, config.width()));
+    double scale = 1 / Math.sqrt(config.headWidth());
+    NDArray heads =
+        DotProductAttention.attend(pass, this, q, k, joint.get(2), mask, null, false, scale, 0)
+            .transpose(0, 2, 1, 3);
+    if (router != null) {
+      NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, valid));
+      heads = heads.mul(gates.expandDims(-1));
+    }
+    long inner = (long) config.heads() * config.headWidth();
+    return output.forward(pass, heads.reshape(batch, length, inner));
   }
 }

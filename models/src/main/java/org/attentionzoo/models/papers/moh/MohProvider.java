@@ -33,6 +33,7 @@ public final class MohProvider implements PaperProvider {
     return List.of(
         attention("shared and routed", new MohConfig(12, 4, true, false, 2, 1, 0.01)),
         attention("one shared", new MohConfig(12, 4, true, true, 1, 2, 0.01)),
+        attention("all routed", new MohConfig(12, 4, 5, true, true, 2, 2, 0.01)),
         attention("none shared", new MohConfig(12, 4, false, false, 0, 3, 0.01)),
         attention("all shared", new MohConfig(12, 4, true, false, 4, 0, 0.01)));
   }
@@ -52,19 +53,32 @@ public final class MohProvider implements PaperProvider {
     return List.of(new GoldenTarget("moh/attention", MohProvider::golden));
   }
 
+  /**
+   * {@code MoHAttention(dim, num_heads=8, qkv_bias=False, qk_norm=False, attn_drop=0, proj_drop=0,
+   * norm_layer=nn.LayerNorm, shared_head=0, routed_head=0, head_dim=None)}.
+   */
   private static GoldenTarget.Case golden(GoldenConfig config) {
     config.ignore("attn_drop", "proj_drop");
+    int width = config.integer("dim");
     int heads = config.integer("num_heads", 8);
     MixtureOfHeadAttention block =
         new MixtureOfHeadAttention(
             new MohConfig(
-                config.integer("dim"),
+                width,
                 heads,
+                config.integer("head_dim", width / heads),
                 config.flag("qkv_bias", false),
                 config.flag("qk_norm", false),
                 config.integer("shared_head", 0),
                 config.integer("routed_head", 0),
                 1));
+    String norm = config.text("norm_layer", "LayerNorm");
+    if (norm != null && !norm.endsWith("LayerNorm")) {
+      throw new IllegalArgumentException(
+          "config key 'norm_layer' is "
+              + norm
+              + "; expected LayerNorm, as every official model has");
+    }
     config.finish();
     return new GoldenTarget.Case(
         block,
@@ -76,7 +90,6 @@ public final class MohProvider implements PaperProvider {
             outputs.put("load_balancing_loss", balance);
           }
           return outputs;
-        },
-        key -> key.startsWith("wg") ? "router." + key : key);
+        });
   }
 }
