@@ -11,7 +11,8 @@ import org.attentionzoo.blocks.layers.Initializers;
 
 /**
  * SASRec's point-wise feed-forward network (Kang and McAuley 2018, equation 5): ReLU(x W1 + b1) W2
- * + b2 with an inner width of d and dropout after each layer. No residual.
+ * + b2 with an inner width of d and dropout after each layer. No residual. The PyTorch version of
+ * early 2020 leaves out the ReLU.
  *
  * <p>State dict: {@code conv1}, {@code conv2}, each {@code weight} (d, d, 1) and {@code bias} (d),
  * as convolutions of kernel size 1.
@@ -19,16 +20,18 @@ import org.attentionzoo.blocks.layers.Initializers;
 public final class PointwiseFeedForward extends UnaryBlock {
 
   private final double dropout;
+  private final boolean linear;
   private final Convolution first;
   private final Convolution second;
 
   /**
    * A network.
    *
-   * @param config hidden and dropout; norm decides the initial weights
+   * @param config hidden and dropout; norm decides the initial weights and whether there is a ReLU
    */
   public PointwiseFeedForward(SasRecConfig config) {
     dropout = config.dropout();
+    linear = config.norm() == SasRecConfig.Norm.EARLY;
     first = child("conv1", new Convolution(config));
     second = child("conv2", new Convolution(config));
   }
@@ -42,7 +45,8 @@ public final class PointwiseFeedForward extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray inner = Activation.relu(Dropout.apply(pass, first.forward(pass, x), dropout));
+    NDArray inner = Dropout.apply(pass, first.forward(pass, x), dropout);
+    inner = linear ? inner : Activation.relu(inner);
     return Dropout.apply(pass, second.forward(pass, inner), dropout);
   }
 

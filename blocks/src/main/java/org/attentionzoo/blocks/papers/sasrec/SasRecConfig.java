@@ -38,6 +38,12 @@ public record SasRecConfig(
      */
     OFFICIAL,
     /**
+     * The PyTorch version of early 2020: the equations of LEGACY, but the feed-forward has no ReLU,
+     * positions are numbered from 0 at every slot, and padded slots are zeroed at the input and
+     * after each block.
+     */
+    EARLY,
+    /**
      * The PyTorch version until May 2025: the same equations with an output projection, and padded
      * slots are zeroed at the input only.
      */

@@ -26,13 +26,13 @@ import org.attentionzoo.blocks.layers.PaddedEmbedding;
  * at slot t, with the same table E (equations 1 to 7).
  *
  * <p>State dict, as pmixer/SASRec.pytorch: {@code item_emb} (items + 1, d), {@code pos_emb} (maxlen
- * + 1, d; in the authors' version maxlen, d), {@code attention_layernorms.i}, {@code
- * attention_layers.i}, {@code forward_layernorms.i}, {@code forward_layers.i}, {@code
- * last_layernorm}.
+ * + 1, d; in the authors' version and that of early 2020 maxlen, d), {@code
+ * attention_layernorms.i}, {@code attention_layers.i}, {@code forward_layernorms.i}, {@code
+ * forward_layers.i}, {@code last_layernorm}.
  *
  * <p>The authors' version always sees maxlen slots; given fewer, it numbers positions from the
  * right, which is what padding on the left gives. The PyTorch versions number the slots that are
- * given from 1, as their code does.
+ * given from 1 (that of early 2020 from 0), as their code does.
  */
 public final class SelfAttentiveRecommender extends ZooBlock {
 
@@ -40,6 +40,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
 
   private final SasRecConfig config;
   private final boolean official;
+  private final boolean early;
   private final PaddedEmbedding items;
   private final UnaryBlock positions;
   private final ModuleList<LayerNorm> attentionNorms;
@@ -56,6 +57,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
   public SelfAttentiveRecommender(SasRecConfig config) {
     this.config = config;
     official = config.norm() == SasRecConfig.Norm.OFFICIAL;
+    early = config.norm() == SasRecConfig.Norm.EARLY;
     int width = config.hidden();
     items =
         child("item_emb", new PaddedEmbedding(config.items() + 1L, width, table(config.items())));
@@ -74,8 +76,12 @@ public final class SelfAttentiveRecommender extends ZooBlock {
 
   private UnaryBlock positionTable() {
     int rows = config.maxlen();
-    return official
-        ? new Embedding(rows, config.hidden(), Initializers.xavierUniform(rows, config.hidden()))
+    if (official) {
+      return new Embedding(
+          rows, config.hidden(), Initializers.xavierUniform(rows, config.hidden()));
+    }
+    return early
+        ? new Embedding(rows, config.hidden(), xavierNormal(rows, config.hidden()))
         : new PaddedEmbedding(rows + 1L, config.hidden(), table(rows));
   }
 
@@ -138,7 +144,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     if (positions != null) {
       x = x.add(positions.forward(pass, slots(histories, valid)));
     }
-    NDArray real = official ? valid.toType(x.getDataType(), false).expandDims(2) : null;
+    NDArray real = official || early ? valid.toType(x.getDataType(), false).expandDims(2) : null;
     x = masked(Dropout.apply(pass, x, config.dropout()), real);
     for (int i = 0; i < config.blocks(); i++) {
       x = masked(block(pass, i, x, allowed), real);
@@ -150,12 +156,12 @@ public final class SelfAttentiveRecommender extends ZooBlock {
   private NDArray slots(NDArray histories, NDArray valid) {
     NDManager manager = histories.getManager();
     int length = (int) histories.getShape().get(1);
-    int first = official ? config.maxlen() - length : 1;
+    int first = official ? config.maxlen() - length : early ? 0 : 1;
     NDArray slots =
         manager
             .arange(first, first + length, 1, DataType.INT64, histories.getDevice())
             .reshape(1, length);
-    return official ? slots : valid.toType(DataType.INT64, false).mul(slots);
+    return official || early ? slots : valid.toType(DataType.INT64, false).mul(slots);
   }
 
   private static NDArray masked(NDArray x, NDArray real) {
@@ -168,7 +174,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     SequenceAttention attention = attentions.get(i);
     PointwiseFeedForward network = forwards.get(i);
     return switch (config.norm()) {
-      case OFFICIAL, LEGACY -> {
+      case OFFICIAL, EARLY, LEGACY -> {
         NDArray queries = first.forward(pass, x);
         NDArray y = queries.add(attention.forward(pass, queries, x, allowed));
         NDArray z = second.forward(pass, y);

@@ -91,7 +91,7 @@ class SelfAttentiveRecommenderTest {
     }
 
     double[][] features(long[] s) {
-      boolean official = config.norm() == Norm.OFFICIAL;
+      boolean zeroed = config.norm() == Norm.OFFICIAL || config.norm() == Norm.EARLY;
       int length = s.length;
       float[] items = w("item_emb.weight");
       double[][] x = new double[length][d];
@@ -99,17 +99,22 @@ class SelfAttentiveRecommenderTest {
         for (int c = 0; c < d; c++) {
           x[t][c] = Math.sqrt(d) * items[(int) s[t] * d + c];
           if (config.positions()) {
-            int slot = official ? config.maxlen() - length + t : s[t] == 0 ? 0 : t + 1;
+            int slot =
+                switch (config.norm()) {
+                  case OFFICIAL -> config.maxlen() - length + t;
+                  case EARLY -> t;
+                  default -> s[t] == 0 ? 0 : t + 1;
+                };
             x[t][c] += w("pos_emb.weight")[slot * d + c];
           }
-          x[t][c] *= official && s[t] == 0 ? 0 : 1;
+          x[t][c] *= zeroed && s[t] == 0 ? 0 : 1;
         }
       }
       for (int i = 0; i < config.blocks(); i++) {
         x = block(i, x, s);
         for (int t = 0; t < length; t++) {
           for (int c = 0; c < d; c++) {
-            x[t][c] *= official && s[t] == 0 ? 0 : 1;
+            x[t][c] *= zeroed && s[t] == 0 ? 0 : 1;
           }
         }
       }
@@ -120,7 +125,7 @@ class SelfAttentiveRecommenderTest {
       String first = "attention_layernorms." + i;
       String second = "forward_layernorms." + i;
       switch (config.norm()) {
-        case OFFICIAL, LEGACY -> {
+        case OFFICIAL, EARLY, LEGACY -> {
           double[][] q = norm(first, x);
           double[][] z = norm(second, sum(q, attention(i, q, x, s)));
           return sum(z, network(i, z));
@@ -211,7 +216,7 @@ class SelfAttentiveRecommenderTest {
       double[][] inner = linear(w(name + "conv1.weight"), w(name + "conv1.bias"), 0, x);
       for (double[] row : inner) {
         for (int c = 0; c < d; c++) {
-          row[c] = Math.max(0, row[c]);
+          row[c] = config.norm() == Norm.EARLY ? row[c] : Math.max(0, row[c]);
         }
       }
       return linear(w(name + "conv2.weight"), w(name + "conv2.bias"), 0, inner);
@@ -234,6 +239,8 @@ class SelfAttentiveRecommenderTest {
     "OFFICIAL, 3, true, true, true",
     "OFFICIAL, 2, false, false, true",
     "OFFICIAL, 2, true, false, false",
+    "EARLY, 1, false, true, true",
+    "EARLY, 3, true, true, true",
     "LEGACY, 1, false, true, true",
     "LEGACY, 3, true, true, true",
     "LEGACY, 2, false, false, false",
@@ -320,7 +327,7 @@ class SelfAttentiveRecommenderTest {
       NDArray items = StateDict.of(model).get("item_emb.weight").getArray().getGradient();
       assertThat(items.get("0").toFloatArray()).containsOnly(0);
       assertThat(items.get("1:").abs().sum(new int[] {1}).min().getFloat()).isPositive();
-      if (norm != Norm.OFFICIAL) {
+      if (norm != Norm.OFFICIAL && norm != Norm.EARLY) {
         NDArray positions = StateDict.of(model).get("pos_emb.weight").getArray().getGradient();
         assertThat(positions.get("0").toFloatArray()).containsOnly(0);
       }

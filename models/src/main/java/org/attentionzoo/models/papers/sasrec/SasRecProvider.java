@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.papers.sasrec.PointwiseFeedForward;
 import org.attentionzoo.blocks.papers.sasrec.SasRecConfig;
@@ -47,6 +48,8 @@ public final class SasRecProvider implements PaperProvider {
     presets.put("ml1m", SasRecConfig.of(Norm.OFFICIAL, 3416, 200, 50, 2, 1, 0.2));
     // What the released checkpoint of pmixer/SASRec.pytorch loads into.
     presets.put("ml1m-legacy", SasRecConfig.of(Norm.LEGACY, 3416, 200, 50, 2, 1, 0.2));
+    // What the checkpoint of its epoch 601 loads into.
+    presets.put("ml1m-early", SasRecConfig.of(Norm.EARLY, 3416, 200, 50, 2, 1, 0.2));
     return List.of(
         new ModelEntry<>(
             ID,
@@ -127,6 +130,7 @@ public final class SasRecProvider implements PaperProvider {
   public List<GoldenTarget> goldenTargets() {
     return List.of(
         target("official", config -> Norm.OFFICIAL),
+        target("torch-early", config -> Norm.EARLY),
         target("torch-legacy", config -> Norm.LEGACY),
         target("torch-head", c -> c.flag("norm_first", false) ? Norm.PRE : Norm.POST));
   }
@@ -136,13 +140,14 @@ public final class SasRecProvider implements PaperProvider {
     return new GoldenTarget(
         ID + "/" + name,
         config -> {
-          config.ignore(
-              "checkpoint", "user_num", "users", "dropout_rate", "device", "lr", "l2_emb");
+          config.ignore("checkpoint", "users", "dropout_rate", "device", "lr", "l2_emb");
+          config.ignore("user_num", "usernum", "batch_size", "num_epochs", "dataset");
+          config.ignore("inference_only", "state_dict_path", "train_dir");
           var model =
               new SelfAttentiveRecommender(
                   SasRecConfig.of(
                       norm.apply(config),
-                      config.has("item_num") ? config.integer("item_num") : config.integer("items"),
+                      items(config),
                       config.integer("maxlen", 50),
                       config.integer("hidden_units", 50),
                       config.integer("num_blocks", 2),
@@ -152,6 +157,14 @@ public final class SasRecProvider implements PaperProvider {
         });
   }
 
+  private static int items(GoldenConfig config) {
+    return Stream.of("item_num", "itemnum", "items")
+        .filter(config::has)
+        .findFirst()
+        .map(config::integer)
+        .orElseThrow(() -> new IllegalArgumentException("config key 'item_num' is missing"));
+  }
+
   private static Map<String, NDArray> run(
       SelfAttentiveRecommender model, Pass pass, Map<String, NDArray> inputs) {
     Map<String, NDArray> outputs = new LinkedHashMap<>();
@@ -159,7 +172,9 @@ public final class SasRecProvider implements PaperProvider {
     outputs.put("log_feats", features);
     if (inputs.containsKey("item_indices")) {
       NDArray after = SelfAttentiveRecommender.lastSlot(features);
-      outputs.put("scores", model.scores(pass, after, inputs.get("item_indices")));
+      NDArray scores = model.scores(pass, after, inputs.get("item_indices"));
+      outputs.put("scores", scores);
+      outputs.put("logits", scores);
     }
     for (String sign : List.of("pos", "neg")) {
       if (inputs.containsKey(sign + "_seqs")) {
