@@ -10,6 +10,11 @@ public enum ModelKind {
   SEQUENCE_CLASSIFIER("sequence-classifier"),
   /** Images (B, channels, height, width) to logits (B, classes). */
   IMAGE_CLASSIFIER("image-classifier"),
+  /**
+   * Noisy images (B, channels, height, width), times (B) and labels (B) int64 to the noise (B,
+   * outputs, height, width).
+   */
+  DIFFUSION("diffusion"),
   /** Item histories (B, L) int64 to scores of items. */
   RECOMMENDER("recommender"),
   /** Windows (B, L, channels) to forecasts (B, horizon, channels). */

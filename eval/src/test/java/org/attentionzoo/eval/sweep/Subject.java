@@ -64,6 +64,18 @@ record Subject(Specimen specimen) {
                           size(config, "channels"),
                           size(config, "image"),
                           size(config, "image"))));
+      case DIFFUSION ->
+          (manager, batch, length) ->
+              new NDList(
+                  manager.randomNormal(
+                      new Shape(
+                          batch,
+                          size(config, "channels"),
+                          size(config, "image"),
+                          size(config, "image"))),
+                  manager.randomUniform(0, 1000, new Shape(batch)),
+                  manager.randomInteger(
+                      0, size(config, "classes"), new Shape(batch), DataType.INT64));
       case FORECASTER ->
           (manager, batch, length) ->
               new NDList(

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +12,7 @@ import org.attentionzoo.blocks.papers.moh.MixtureOfHeadAttention;
 import org.attentionzoo.blocks.papers.moh.MohConfig;
 import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
+import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.PaperProvider;
 import org.attentionzoo.models.Specimen;
 import org.attentionzoo.models.Specimen.Trait;
@@ -19,7 +21,7 @@ import org.attentionzoo.models.Specimen.Trait;
 @AutoService(PaperProvider.class)
 public final class MohProvider implements PaperProvider {
 
-  private static final String ID = "moh";
+  static final String ID = "moh";
 
   /** {@inheritDoc} */
   @Override
@@ -29,7 +31,20 @@ public final class MohProvider implements PaperProvider {
 
   /** {@inheritDoc} */
   @Override
+  public List<ModelEntry<?>> models() {
+    return MohVision.models();
+  }
+
+  /** {@inheritDoc} */
+  @Override
   public List<Specimen> specimens() {
+    List<Specimen> specimens = new ArrayList<>();
+    specimens.addAll(attentions());
+    specimens.addAll(MohVision.specimens());
+    return specimens;
+  }
+
+  private static List<Specimen> attentions() {
     return List.of(
         attention("shared and routed", new MohConfig(12, 4, true, false, 2, 1, 0.01)),
         attention("one shared", new MohConfig(12, 4, true, true, 1, 2, 0.01)),
