@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.eval.profile.StepProfiler;
+import org.attentionzoo.eval.profile.Trace;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.Recipes;
@@ -75,6 +77,14 @@ final class TrainCommand implements Callable<Integer> {
       description = "cpu, gpu or gpu:<number>; by default what the config says.")
   private String device;
 
+  @Option(
+      names = "--profile",
+      description = {
+        "Record three steps in trace.json of the run's folder (the Chrome format, which",
+        "chrome://tracing and Perfetto open) and print the ten dearest operators."
+      })
+  private boolean profile;
+
   @Override
   public Integer call() {
     List<String> overrides = new ArrayList<>(arguments);
@@ -134,8 +144,12 @@ final class TrainCommand implements Callable<Integer> {
     stderr.flush();
     long start = System.nanoTime();
     try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());
+        StepProfiler profiler = new StepProfiler(run.folder().path().resolve("trace.json"));
         Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
       run.addListener(display);
+      if (profile) {
+        run.addListener(profiler);
+      }
       TrainingResult result = run.train();
       display.close();
       if (!result.finished()) {
@@ -151,8 +165,26 @@ final class TrainCommand implements Callable<Integer> {
       }
       Duration duration = Duration.ofNanos(System.nanoTime() - start);
       report(run, result, duration, stdout);
+      profiler.trace().ifPresent(trace -> print(trace, profiler.steps(), stdout));
       return ExitCode.OK;
     }
+  }
+
+  private static void print(Trace trace, long steps, PrintWriter stdout) {
+    List<Trace.Operator> operators = trace.operators();
+    double all = operators.stream().mapToDouble(Trace.Operator::milliseconds).sum();
+    stdout.printf(Locale.ROOT, "the ten dearest operators of %d steps%n", steps);
+    Table table = new Table();
+    table.row("", "calls", "ms", "share");
+    for (Trace.Operator operator : operators.subList(0, Math.min(10, operators.size()))) {
+      table.row(
+          operator.name(),
+          Long.toString(operator.calls()),
+          String.format(Locale.ROOT, "%.2f", operator.milliseconds()),
+          String.format(Locale.ROOT, "%.1f%%", 100 * operator.milliseconds() / all));
+    }
+    table.print(stdout, "  ");
+    stdout.flush();
   }
 
   private static void report(

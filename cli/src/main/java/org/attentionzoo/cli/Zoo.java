@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       GenerateCommand.class,
       VerifyCommand.class,
+      BenchCommand.class,
       PullCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,

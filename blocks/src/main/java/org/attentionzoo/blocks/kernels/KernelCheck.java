@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
  * @param cases the inputs
  * @param tolerance the largest difference relative to the largest value, per tensor
  * @param reason why the tolerance is what it is
+ * @param benchmarks inputs of the sizes that models have, on which the two are timed
  */
 public record KernelCheck(
     String name,
@@ -23,7 +24,38 @@ public record KernelCheck(
     UnaryOperator<NDList> plain,
     List<Case> cases,
     double tolerance,
-    String reason) {
+    String reason,
+    List<Case> benchmarks) {
+
+  /**
+   * A kernel that is timed on the last of its cases.
+   *
+   * @param name what the kernel computes
+   * @param fast calls the kernel
+   * @param plain computes the same by NDArray operations
+   * @param cases the inputs
+   * @param tolerance the largest difference relative to the largest value, per tensor
+   * @param reason why the tolerance is what it is
+   */
+  public KernelCheck(
+      String name,
+      UnaryOperator<NDList> fast,
+      UnaryOperator<NDList> plain,
+      List<Case> cases,
+      double tolerance,
+      String reason) {
+    this(name, fast, plain, cases, tolerance, reason, List.of());
+  }
+
+  /**
+   * The same kernel, timed on inputs of its own.
+   *
+   * @param sizes the inputs
+   * @return a copy
+   */
+  public KernelCheck timedOn(Case... sizes) {
+    return new KernelCheck(name, fast, plain, cases, tolerance, reason, List.of(sizes));
+  }
 
   /**
    * Inputs of a comparison.

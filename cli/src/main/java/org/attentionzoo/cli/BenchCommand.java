@@ -1,0 +1,643 @@
+package org.attentionzoo.cli;
+
+import ai.djl.ndarray.NDManager;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.kernels.KernelCatalog;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.eval.bench.KernelBench;
+import org.attentionzoo.eval.bench.ModelBench;
+import org.attentionzoo.eval.bench.Peer;
+import org.attentionzoo.eval.bench.Rounds;
+import org.attentionzoo.eval.bench.Rounds.Ratio;
+import org.attentionzoo.eval.bench.Rounds.Timing;
+import org.attentionzoo.eval.bench.Workload;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.models.Papers;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures speed and memory. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND",
+    description = {
+      "Measure speed and memory. Times are medians of rounds in which everything that is compared",
+      "runs in turns; trust the ratios of one run, not milliseconds of different runs."
+    },
+    subcommands = {
+      BenchCommand.Kernels.class,
+      BenchCommand.Train.class,
+      BenchCommand.Infer.class,
+      BenchCommand.Scaling.class
+    })
+final class BenchCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+    return ExitCode.OK;
+  }
+
+  /** What all of them take. */
+  static final class Common {
+    @Option(
+        names = "--rounds",
+        paramLabel = "N",
+        defaultValue = "5",
+        description = "How often each is run. Default: ${DEFAULT-VALUE}.")
+    private int rounds;
+
+    @Option(
+        names = "--device",
+        paramLabel = "DEVICE",
+        defaultValue = "cpu",
+        description = "cpu, gpu or gpu:<number>.")
+    private String device;
+
+    @Option(names = "--json", description = "Print as JSON.")
+    private boolean json;
+
+    void check() {
+      if (rounds < 1) {
+        throw new UserException("--rounds " + rounds + " was given; it must be 1 or more");
+      }
+    }
+  }
+
+  /** What the ones that run a model take. */
+  static final class ModelChoice {
+    private static final String PREFIX = "model.";
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "A preset; 'zoo list' shows them.")
+    private String model;
+
+    @Parameters(
+        index = "1..*",
+        paramLabel = "KEY=VALUE",
+        description = "What differs from the preset, for example model.layers=4.")
+    private List<String> settings = List.of();
+
+    @Option(
+        names = "--batch",
+        paramLabel = "N",
+        defaultValue = "8",
+        description = "Examples in a batch. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    Papers.Preset<?> preset() {
+      if (batch < 1) {
+        throw new UserException("--batch " + batch + " was given; it must be 1 or more");
+      }
+      return Papers.load().preset(model);
+    }
+
+    List<String> overrides() {
+      List<String> overrides = new ArrayList<>();
+      for (String setting : settings) {
+        if (!setting.startsWith(PREFIX)) {
+          throw new UserException("'" + setting + "' was given; expected model.<key>=<value>");
+        }
+        overrides.add(setting.substring(PREFIX.length()));
+      }
+      return overrides;
+    }
+
+    static boolean isCausal(Papers.Preset<?> preset) {
+      return preset.model().kind() == ModelKind.CAUSAL_LANGUAGE_MODEL;
+    }
+  }
+
+  /** Kernels against plain versions. */
+  @Command(
+      name = "kernels",
+      mixinStandardHelpOptions = true,
+      description = "Time each kernel against its plain version.")
+  static final class Kernels implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+
+    @Parameters(
+        arity = "0..*",
+        paramLabel = "NAME",
+        description = "Only kernels whose name contains one of these.")
+    private List<String> names = List.of();
+
+    @Option(
+        names = "--small",
+        description = "Take the small inputs of the correctness tests too, where overhead decides.")
+    private boolean small;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      List<Map<String, Object>> rows = new ArrayList<>();
+      Table table = new Table();
+      table.row("kernel", "inputs", "forward", "plain", "ratio", "+backward", "plain", "ratio");
+      for (KernelCheck check : chosen()) {
+        List<KernelCheck.Case> cases = new ArrayList<>(small ? check.cases() : List.of());
+        cases.addAll(check.benchmarks());
+        if (cases.isEmpty()) {
+          cases.add(check.cases().get(check.cases().size() - 1));
+        }
+        for (KernelCheck.Case inputs : cases) {
+          KernelBench.Result result =
+              KernelBench.run(check, inputs, Devices.find(common.device), common.rounds);
+          rows.add(describe(result));
+          table.row(
+              result.kernel(),
+              result.inputs(),
+              millis(result.forward()),
+              millis(result.plainForward()),
+              ratio(result.forward().over(result.plainForward())),
+              result.both() == null ? "-" : millis(result.both()),
+              result.both() == null ? "-" : millis(result.plainBoth()),
+              result.both() == null ? "-" : ratio(result.both().over(result.plainBoth())));
+        }
+      }
+      if (common.json) {
+        Json.print(out, rows);
+      } else {
+        out.println("milliseconds; a ratio below 1 means that the kernel is faster");
+        table.print(out, "");
+        out.flush();
+      }
+      return ExitCode.OK;
+    }
+
+    private List<KernelCheck> chosen() {
+      List<KernelCheck> checks = new ArrayList<>();
+      List<String> all = new ArrayList<>();
+      for (KernelCatalog catalog : ServiceLoader.load(KernelCatalog.class)) {
+        for (KernelCheck check : catalog.kernels()) {
+          all.add(check.name());
+          if (names.isEmpty() || names.stream().anyMatch(check.name()::contains)) {
+            checks.add(check);
+          }
+        }
+      }
+      if (checks.isEmpty()) {
+        throw new UserException(
+            "no kernel is called like " + names + "; there are " + String.join("; ", all));
+      }
+      return checks;
+    }
+
+    private static Map<String, Object> describe(KernelBench.Result result) {
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("kernel", result.kernel());
+      row.put("inputs", result.inputs());
+      row.put("forward", timed(result.forward()));
+      row.put("plain_forward", timed(result.plainForward()));
+      row.put("forward_ratio", result.forward().over(result.plainForward()));
+      if (result.both() != null) {
+        row.put("forward_backward", timed(result.both()));
+        row.put("plain_forward_backward", timed(result.plainBoth()));
+        row.put("forward_backward_ratio", result.both().over(result.plainBoth()));
+      }
+      return row;
+    }
+  }
+
+  /** A training step. */
+  @Command(
+      name = "train",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time a training step of a model on random inputs, as a share of what a matrix product",
+        "reaches in the same rounds; with --peer beside another TorchScript module."
+      })
+  static final class Train implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+    @Mixin private ModelChoice choice;
+
+    @Option(
+        names = "--length",
+        paramLabel = "N",
+        defaultValue = "128",
+        description = "Tokens in an example. Default: ${DEFAULT-VALUE}.")
+    private int length;
+
+    @Option(
+        names = "--steps",
+        paramLabel = "N",
+        defaultValue = "0",
+        description = "Watch the process's memory over so many steps more, for example 1000.")
+    private int steps;
+
+    @Option(
+        names = "--peer",
+        paramLabel = "FILE",
+        description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
+    private Path peer;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      Papers.Preset<?> preset = choice.preset();
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
+          Workload workload =
+              Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
+        ModelBench.Training training =
+            ModelBench.train(workload, manager, ModelChoice.isCausal(preset), common.rounds, steps);
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("model", preset.name());
+        figures.put("inputs", workload.inputs().head().getShape().toString());
+        figures.put("forward", timed(training.forward()));
+        figures.put("forward_backward", timed(training.both()));
+        figures.put("optimizer", timed(training.optimizer()));
+        figures.put("step", timed(training.step()));
+        figures.put("items_per_second", 1000 * training.items() / training.step().median());
+        figures.put("operations", training.operations());
+        figures.put("gigaflops", training.gigaflops());
+        figures.put("matrix_product_gigaflops", training.peak());
+        figures.put("share_of_matrix_product", training.gigaflops() / training.peak());
+        if (steps > 0) {
+          figures.put("watched_steps", steps);
+          put(figures, "resident_before", training.residentBefore());
+          put(figures, "resident_after", training.residentAfter());
+        }
+        ModelBench.Comparison comparison = null;
+        if (peer != null) {
+          try (Peer other = Peer.load(peer, manager, workload.inputs())) {
+            comparison = ModelBench.compare(workload, other, manager, common.rounds);
+          }
+          figures.put("peer", compared(comparison));
+        }
+        if (common.json) {
+          Json.print(out, figures);
+        } else {
+          print(out, preset, workload, training, comparison);
+        }
+      }
+      return ExitCode.OK;
+    }
+
+    private void print(
+        PrintWriter out,
+        Papers.Preset<?> preset,
+        Workload workload,
+        ModelBench.Training training,
+        ModelBench.Comparison comparison) {
+      out.println(preset.name() + ", inputs " + workload.inputs().head().getShape());
+      Table table = new Table();
+      table.row("", "median ms", "min", "max");
+      row(table, "forward", training.forward());
+      row(table, "forward and backward", training.both());
+      row(table, "optimizer with clipping", training.optimizer());
+      row(table, "step", training.step());
+      table.print(out, "  ");
+      out.printf(
+          Locale.ROOT,
+          "%,.0f %s a second%n",
+          1000 * training.items() / training.step().median(),
+          workload.hasLength() ? "tokens" : "examples");
+      out.printf(
+          Locale.ROOT,
+          "%.1f GFLOP a step counted, %.1f GFLOP/s: %.0f%% of the %.1f GFLOP/s of a matrix"
+              + " product%n",
+          training.operations() / 1e9,
+          training.gigaflops(),
+          100 * training.gigaflops() / training.peak(),
+          training.peak());
+      if (steps > 0) {
+        out.printf(
+            Locale.ROOT,
+            "resident memory: %s before, %s after %,d steps%n",
+            megabytes(training.residentBefore()),
+            megabytes(training.residentAfter()),
+            steps);
+      }
+      if (comparison != null) {
+        out.println("beside the peer, the mean of the squared outputs as loss");
+        Table ratios = new Table();
+        ratios.row("", "ours ms", "peer ms", "ours / peer");
+        ratio(ratios, "forward", comparison.forward(), comparison.peerForward());
+        ratio(ratios, "forward and backward", comparison.both(), comparison.peerBoth());
+        ratio(
+            ratios,
+            "with the optimizer",
+            comparison.both().plus(comparison.optimizer()),
+            comparison.peerBoth().plus(comparison.optimizer()));
+        ratios.print(out, "  ");
+      }
+      out.flush();
+    }
+
+    private static Map<String, Object> compared(ModelBench.Comparison comparison) {
+      Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("forward", timed(comparison.peerForward()));
+      figures.put("forward_backward", timed(comparison.peerBoth()));
+      figures.put("our_forward", timed(comparison.forward()));
+      figures.put("our_forward_backward", timed(comparison.both()));
+      figures.put("forward_ratio", comparison.forward().over(comparison.peerForward()));
+      figures.put("forward_backward_ratio", comparison.both().over(comparison.peerBoth()));
+      figures.put(
+          "step_ratio",
+          comparison
+              .both()
+              .plus(comparison.optimizer())
+              .over(comparison.peerBoth().plus(comparison.optimizer())));
+      return figures;
+    }
+  }
+
+  /** Prediction. */
+  @Command(
+      name = "infer",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time prediction of a model on random inputs: a whole batch, and for decoders the pass over",
+        "the prompt and each token after it."
+      })
+  static final class Infer implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+    @Mixin private ModelChoice choice;
+
+    @Option(
+        names = "--length",
+        paramLabel = "N",
+        defaultValue = "128",
+        description = "Tokens in an example. Default: ${DEFAULT-VALUE}.")
+    private int length;
+
+    @Option(
+        names = "--peer",
+        paramLabel = "FILE",
+        description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
+    private Path peer;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      Papers.Preset<?> preset = choice.preset();
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
+          Workload workload =
+              Workload.of(manager, preset, choice.overrides(), choice.batch, length);
+          Peer other = peer == null ? null : Peer.load(peer, manager, workload.inputs())) {
+        ModelBench.Inference inference =
+            ModelBench.infer(workload, other, ModelChoice.isCausal(preset), common.rounds);
+        if (common.json) {
+          Json.print(out, describe(preset, workload, inference));
+        } else {
+          print(out, preset, workload, inference);
+        }
+      }
+      return ExitCode.OK;
+    }
+
+    private static Map<String, Object> describe(
+        Papers.Preset<?> preset, Workload workload, ModelBench.Inference inference) {
+      Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("model", preset.name());
+      figures.put("inputs", workload.inputs().head().getShape().toString());
+      figures.put("batch", timed(inference.pass()));
+      figures.put("items_per_second", 1000 * inference.items() / inference.pass().median());
+      if (inference.decode() != null) {
+        figures.put("prefill", timed(inference.prefill()));
+        figures.put("decode_per_token", timed(inference.decode()));
+      }
+      if (inference.peer() != null) {
+        figures.put("peer", timed(inference.peer()));
+        figures.put("ratio", inference.pass().over(inference.peer()));
+      }
+      return figures;
+    }
+
+    private static void print(
+        PrintWriter out,
+        Papers.Preset<?> preset,
+        Workload workload,
+        ModelBench.Inference inference) {
+      out.println(preset.name() + ", inputs " + workload.inputs().head().getShape());
+      Table table = new Table();
+      table.row("", "median ms", "min", "max");
+      row(table, "batch", inference.pass());
+      if (inference.peer() != null) {
+        row(table, "peer", inference.peer());
+      }
+      if (inference.decode() != null) {
+        row(table, "prompt of one example", inference.prefill());
+        row(table, "each token after it", inference.decode());
+      }
+      table.print(out, "  ");
+      out.printf(
+          Locale.ROOT,
+          "%,.0f %s a second%n",
+          1000 * inference.items() / inference.pass().median(),
+          workload.hasLength() ? "tokens" : "examples");
+      if (inference.peer() != null) {
+        out.println("ours / peer: " + ratio(inference.pass().over(inference.peer())));
+      }
+      out.flush();
+    }
+  }
+
+  /** Cost against length. */
+  @Command(
+      name = "scaling",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time a forward and a backward pass of one example at growing lengths, the cost of a token",
+        "beside that of the first length, and the exponent of the cost that fits best."
+      })
+  static final class Scaling implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+    @Mixin private ModelChoice choice;
+
+    @Option(
+        names = "--lengths",
+        paramLabel = "N",
+        split = ",",
+        defaultValue = "512,1024,2048,4096",
+        description = "The lengths. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> lengths;
+
+    @Option(
+        names = "--beside",
+        paramLabel = "MODEL",
+        description = "Another preset, timed in the same rounds, for example decoder-tiny.")
+    private String beside;
+
+    @Option(names = "--forward", description = "Time prediction instead of training.")
+    private boolean forward;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      if (lengths.stream().anyMatch(length -> length < 1)) {
+        throw new UserException("--lengths " + lengths + " was given; each must be 1 or more");
+      }
+      List<Papers.Preset<?>> presets = new ArrayList<>(List.of(choice.preset()));
+      if (beside != null) {
+        presets.add(Papers.load().preset(beside));
+      }
+      Map<String, Map<Integer, Timing>> timings = new LinkedHashMap<>();
+      presets.forEach(preset -> timings.put(preset.name(), new LinkedHashMap<>()));
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
+        for (int length : lengths) {
+          Map<String, Runnable> work = new LinkedHashMap<>();
+          List<Workload> open = new ArrayList<>();
+          try {
+            for (Papers.Preset<?> preset : presets) {
+              List<String> overrides = preset == presets.get(0) ? choice.overrides() : List.of();
+              Workload workload = Workload.of(manager, preset, overrides, choice.batch, length);
+              open.add(workload);
+              if (!workload.hasLength()) {
+                throw new UserException(
+                    preset.name() + " has no length; scaling is for models that read tokens");
+              }
+              work.put(preset.name(), forward ? workload::predict : workload::forwardBackward);
+            }
+            Rounds.run(work, 2, common.rounds)
+                .forEach((name, timing) -> timings.get(name).put(length, timing));
+          } finally {
+            open.forEach(Workload::close);
+          }
+        }
+      }
+      if (common.json) {
+        Json.print(out, describe(timings));
+      } else {
+        print(out, timings);
+      }
+      return ExitCode.OK;
+    }
+
+    private Map<String, Object> describe(Map<String, Map<Integer, Timing>> timings) {
+      Map<String, Object> figures = new LinkedHashMap<>();
+      timings.forEach(
+          (name, byLength) -> {
+            List<Map<String, Object>> rows = new ArrayList<>();
+            byLength.forEach(
+                (length, timing) -> {
+                  Map<String, Object> row = new LinkedHashMap<>();
+                  row.put("length", length);
+                  row.put("milliseconds", timed(timing));
+                  row.put("token_cost_ratio", tokenCost(byLength, length));
+                  rows.add(row);
+                });
+            Map<String, Object> figure = new LinkedHashMap<>();
+            figure.put("lengths", rows);
+            figure.put("exponent", exponent(byLength));
+            figures.put(name, figure);
+          });
+      return figures;
+    }
+
+    private void print(PrintWriter out, Map<String, Map<Integer, Timing>> timings) {
+      out.println((forward ? "prediction" : "forward and backward") + ", batch " + choice.batch);
+      Table table = new Table();
+      table.row("", "length", "median ms", "us a token", "of the first");
+      timings.forEach(
+          (name, byLength) -> {
+            byLength.forEach(
+                (length, timing) ->
+                    table.row(
+                        name,
+                        Integer.toString(length),
+                        number(timing.median()),
+                        number(1000 * timing.median() / length / choice.batch),
+                        number(tokenCost(byLength, length))));
+          });
+      table.print(out, "  ");
+      timings.forEach(
+          (name, byLength) ->
+              out.printf(
+                  Locale.ROOT,
+                  "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic)%n",
+                  name,
+                  exponent(byLength)));
+      out.flush();
+    }
+
+    private static double tokenCost(Map<Integer, Timing> byLength, int length) {
+      Map.Entry<Integer, Timing> first = byLength.entrySet().iterator().next();
+      return byLength.get(length).median() / length / (first.getValue().median() / first.getKey());
+    }
+
+    /** The slope of the least-squares line through the logarithms. */
+    private static double exponent(Map<Integer, Timing> byLength) {
+      double meanX = byLength.keySet().stream().mapToDouble(Math::log).average().orElse(0);
+      double meanY =
+          byLength.values().stream().mapToDouble(t -> Math.log(t.median())).average().orElse(0);
+      double covariance = 0;
+      double variance = 0;
+      for (Map.Entry<Integer, Timing> entry : byLength.entrySet()) {
+        double x = Math.log(entry.getKey()) - meanX;
+        covariance += x * (Math.log(entry.getValue().median()) - meanY);
+        variance += x * x;
+      }
+      return variance == 0 ? 0 : covariance / variance;
+    }
+  }
+
+  private static void put(Map<String, Object> figures, String key, OptionalLong value) {
+    figures.put(key, value.isPresent() ? value.getAsLong() : null);
+  }
+
+  private static Map<String, Object> timed(Timing timing) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("median_ms", timing.median());
+    figures.put("minimum_ms", timing.minimum());
+    figures.put("maximum_ms", timing.maximum());
+    figures.put("samples_ms", timing.samples());
+    return figures;
+  }
+
+  private static void row(Table table, String name, Timing timing) {
+    table.row(name, number(timing.median()), number(timing.minimum()), number(timing.maximum()));
+  }
+
+  private static void ratio(Table table, String name, Timing ours, Timing theirs) {
+    table.row(name, millis(ours), millis(theirs), ratio(ours.over(theirs)));
+  }
+
+  private static String millis(Timing timing) {
+    return number(timing.median());
+  }
+
+  private static String ratio(Ratio ratio) {
+    return String.format(
+        Locale.ROOT, "%.2f (%.2f to %.2f)", ratio.ofMedians(), ratio.smallest(), ratio.largest());
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, value < 10 ? "%.3f" : "%.1f", value);
+  }
+
+  private static String megabytes(OptionalLong bytes) {
+    return bytes.isPresent()
+        ? String.format(Locale.ROOT, "%.0f MB", bytes.getAsLong() / 1e6)
+        : "unknown";
+  }
+}

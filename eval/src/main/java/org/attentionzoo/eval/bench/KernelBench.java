@@ -1,0 +1,125 @@
+package org.attentionzoo.eval.bench;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+
+/** Times a kernel against its plain version. Thread safety: stateless. */
+public final class KernelBench {
+
+  private static final int WARMUPS = 3;
+
+  private KernelBench() {}
+
+  /**
+   * A kernel and its plain version on one case.
+   *
+   * @param kernel what it computes
+   * @param inputs the case's label
+   * @param forward the kernel, forward
+   * @param plainForward its plain version, forward
+   * @param both the kernel, forward and backward; null if nothing has a gradient
+   * @param plainBoth its plain version, forward and backward; null if nothing has a gradient
+   */
+  public record Result(
+      String kernel,
+      String inputs,
+      Rounds.Timing forward,
+      Rounds.Timing plainForward,
+      Rounds.Timing both,
+      Rounds.Timing plainBoth) {}
+
+  /**
+   * Times one case.
+   *
+   * @param check the kernel
+   * @param inputs the case
+   * @param device where to compute
+   * @param rounds how often each is run
+   * @return the times
+   */
+  public static Result run(KernelCheck check, KernelCheck.Case inputs, Device device, int rounds) {
+    try (NDManager manager = NDManager.newBaseManager(device, "PyTorch")) {
+      JniUtils.setSeed(1);
+      NDList values = new NDList();
+      try (GradientMode ignored = GradientMode.off()) {
+        for (NDArray value : inputs.inputs().apply(manager)) {
+          NDArray leaf = value.stopGradient();
+          leaf.attach(manager);
+          if (leaf.getDataType().isFloating()) {
+            leaf.setRequiresGradient(true);
+          }
+          values.add(leaf);
+        }
+      }
+      Map<String, Runnable> work = new LinkedHashMap<>();
+      work.put("kernel", () -> forward(check.fast(), values, manager));
+      work.put("plain", () -> forward(check.plain(), values, manager));
+      boolean learns = hasGradient(check.fast(), values, manager);
+      if (learns) {
+        work.put("kernel backward", () -> both(check.fast(), values, manager));
+        work.put("plain backward", () -> both(check.plain(), values, manager));
+      }
+      Map<String, Rounds.Timing> timings = Rounds.run(work, WARMUPS, rounds);
+      return new Result(
+          check.name(),
+          inputs.label(),
+          timings.get("kernel"),
+          timings.get("plain"),
+          timings.get("kernel backward"),
+          timings.get("plain backward"));
+    }
+  }
+
+  private static void forward(UnaryOperator<NDList> function, NDList values, NDManager manager) {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.off()) {
+      Workload.await(function.apply(borrowed(values, scope)).head());
+    }
+  }
+
+  private static boolean hasGradient(
+      UnaryOperator<NDList> function, NDList values, NDManager manager) {
+    if (values.stream().noneMatch(NDArray::hasGradient)) {
+      return false;
+    }
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      return function.apply(borrowed(values, scope)).stream()
+          .anyMatch(output -> output.getDataType().isFloating());
+    }
+  }
+
+  private static void both(UnaryOperator<NDList> function, NDList values, NDManager manager) {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      NDArray sum = null;
+      for (NDArray output : function.apply(borrowed(values, scope))) {
+        if (output.getDataType().isFloating()) {
+          NDArray term = output.sum();
+          sum = sum == null ? term : sum.add(term);
+        }
+      }
+      JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+    }
+  }
+
+  /** Views that belong to the step, so that all that follows does too. */
+  static NDList borrowed(NDList values, NDManager scope) {
+    NDList views = new NDList();
+    for (NDArray value : values) {
+      NDArray view = value.reshape(value.getShape());
+      view.attach(scope);
+      views.add(view);
+    }
+    return views;
+  }
+}

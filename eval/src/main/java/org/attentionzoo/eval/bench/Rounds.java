@@ -1,0 +1,127 @@
+package org.attentionzoo.eval.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Times several pieces of work in turns, round by round, so that whatever else the machine does
+ * befalls all of them alike.
+ *
+ * <p>Thread safety: stateless.
+ */
+public final class Rounds {
+
+  private Rounds() {}
+
+  /**
+   * How long one piece of work took, in milliseconds.
+   *
+   * @param samples one for each round
+   */
+  public record Timing(List<Double> samples) {
+    /** Copies the samples. */
+    public Timing {
+      samples = List.copyOf(samples);
+    }
+
+    /**
+     * The median.
+     *
+     * @return milliseconds
+     */
+    public double median() {
+      return Rounds.median(samples);
+    }
+
+    /**
+     * The fastest.
+     *
+     * @return milliseconds
+     */
+    public double minimum() {
+      return samples.stream().mapToDouble(s -> s).min().orElseThrow();
+    }
+
+    /**
+     * The slowest.
+     *
+     * @return milliseconds
+     */
+    public double maximum() {
+      return samples.stream().mapToDouble(s -> s).max().orElseThrow();
+    }
+
+    /**
+     * This time as a share of another's of the same rounds.
+     *
+     * @param other what is divided by
+     * @return the ratio of the medians, and the smallest and largest ratio of a round
+     */
+    public Ratio over(Timing other) {
+      double[] ratios = new double[samples.size()];
+      for (int i = 0; i < ratios.length; i++) {
+        ratios[i] = samples.get(i) / other.samples.get(i);
+      }
+      Arrays.sort(ratios);
+      return new Ratio(median() / other.median(), ratios[0], ratios[ratios.length - 1]);
+    }
+
+    /**
+     * The time of both, one after the other, round by round.
+     *
+     * @param other of the same rounds
+     * @return the sum
+     */
+    public Timing plus(Timing other) {
+      List<Double> sums = new ArrayList<>();
+      for (int i = 0; i < samples.size(); i++) {
+        sums.add(samples.get(i) + other.samples.get(i));
+      }
+      return new Timing(sums);
+    }
+  }
+
+  /**
+   * A ratio of two times.
+   *
+   * @param ofMedians the ratio of the medians
+   * @param smallest the smallest ratio of a round
+   * @param largest the largest ratio of a round
+   */
+  public record Ratio(double ofMedians, double smallest, double largest) {}
+
+  /**
+   * Runs every piece of work once a round, each round in the same order.
+   *
+   * @param work what is timed, by name; each ends when its results are there
+   * @param warmups rounds that are not counted
+   * @param rounds rounds that are
+   * @return a timing for each, in the same order
+   */
+  public static Map<String, Timing> run(Map<String, Runnable> work, int warmups, int rounds) {
+    Map<String, List<Double>> samples = new LinkedHashMap<>();
+    work.keySet().forEach(name -> samples.put(name, new ArrayList<>()));
+    for (int round = -warmups; round < rounds; round++) {
+      for (Map.Entry<String, Runnable> entry : work.entrySet()) {
+        long start = System.nanoTime();
+        entry.getValue().run();
+        double millis = (System.nanoTime() - start) / 1e6;
+        if (round >= 0) {
+          samples.get(entry.getKey()).add(millis);
+        }
+      }
+    }
+    Map<String, Timing> timings = new LinkedHashMap<>();
+    samples.forEach((name, values) -> timings.put(name, new Timing(values)));
+    return timings;
+  }
+
+  static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(v -> v).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+}

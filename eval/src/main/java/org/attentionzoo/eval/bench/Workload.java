@@ -1,0 +1,270 @@
+package org.attentionzoo.eval.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import java.util.List;
+import java.util.Map;
+import org.attentionzoo.blocks.DecodeCache;
+import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.tasks.LanguageModelObjective;
+
+/**
+ * A model with random weights and random inputs of its kind. Language models have their
+ * cross-entropy as loss, all others the mean of the squared outputs and the auxiliary losses.
+ *
+ * <p>For one thread. Closing frees the model.
+ */
+public final class Workload implements AutoCloseable {
+
+  private static final List<ModelKind> LANGUAGE_MODELS =
+      List.of(ModelKind.CAUSAL_LANGUAGE_MODEL, ModelKind.MASKED_LANGUAGE_MODEL);
+  private static final long SEED = 1;
+  private static final int DECODED = 16;
+
+  private final NDManager manager;
+  private final ZooBlock model;
+  private final ParameterStore store;
+  private final NDList inputs;
+  private final NDArray labels;
+  private final long items;
+
+  private Workload(NDManager manager, ZooBlock model, NDList inputs, NDArray labels, long items) {
+    this.manager = manager;
+    this.model = model;
+    this.inputs = inputs;
+    this.labels = labels;
+    this.items = items;
+    store = new ParameterStore(manager, false);
+  }
+
+  /**
+   * Builds and initialises a preset with inputs.
+   *
+   * @param parent what the model's memory belongs to; decides the device
+   * @param preset the model
+   * @param settings what differs from the preset's config, {@code key=value}
+   * @param batch how many examples
+   * @param length how many tokens each has; images, windows and vectors have their config's size
+   * @return the workload
+   * @throws UserException if the length is too large for the model or a key is unknown
+   */
+  public static Workload of(
+      NDManager parent, Papers.Preset<?> preset, List<String> settings, int batch, int length) {
+    return build(parent, preset, settings, batch, length);
+  }
+
+  private static <C extends Record> Workload build(
+      NDManager parent, Papers.Preset<C> preset, List<String> settings, int batch, int length) {
+    C config = Configs.override(preset.config(), settings);
+    Map<String, Object> keys = Configs.toMap(config);
+    NDManager manager = parent.newSubManager();
+    try {
+      JniUtils.setSeed(SEED);
+      ZooBlock model = preset.model().factory().apply(config);
+      model.initialize(manager, DataType.FLOAT32);
+      ModelKind kind = preset.model().kind();
+      NDArray labels = null;
+      NDArray input;
+      long items = batch;
+      switch (kind) {
+        case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER, RECOMMENDER -> {
+          long limit = number(keys, "maxlen", Long.MAX_VALUE);
+          if (length > limit) {
+            throw new UserException(
+                "length " + length + " was given; " + preset.name() + " takes at most " + limit);
+          }
+          long vocabulary = number(keys, "vocabulary", number(keys, "items", 2));
+          Shape shape = new Shape(batch, length);
+          input = manager.randomInteger(1, Math.max(2, vocabulary), shape, DataType.INT64);
+          items = (long) batch * length;
+          if (LANGUAGE_MODELS.contains(kind)) {
+            labels = manager.randomInteger(0, vocabulary, shape, DataType.INT64);
+          }
+        }
+        case IMAGE_CLASSIFIER -> {
+          long side = number(keys, "image", number(keys, "imageSize", 32));
+          long channels = number(keys, "channels", 3);
+          input = manager.randomNormal(new Shape(batch, channels, side, side));
+        }
+        default -> {
+          Shape described = new Shape(batch, number(keys, "features", number(keys, "channels", 1)));
+          input = manager.randomNormal(described);
+        }
+      }
+      return new Workload(manager, model, new NDList(input), labels, items);
+    } catch (IllegalArgumentException e) {
+      manager.close();
+      throw new UserException(preset.name() + " cannot be built: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static long number(Map<String, Object> keys, String key, long otherwise) {
+    return keys.get(key) instanceof Number value ? value.longValue() : otherwise;
+  }
+
+  /**
+   * The same model and inputs with the mean of the squared outputs as loss, whatever the kind.
+   *
+   * @return shares this workload's memory; is not to be closed
+   */
+  public Workload withPlainLoss() {
+    return new Workload(manager, model, inputs, null, items);
+  }
+
+  /**
+   * The model.
+   *
+   * @return initialised
+   */
+  public ZooBlock model() {
+    return model;
+  }
+
+  /**
+   * What the model is fed.
+   *
+   * @return the inputs; they belong to the workload
+   */
+  public NDList inputs() {
+    return inputs;
+  }
+
+  /**
+   * How many tokens or examples one pass takes.
+   *
+   * @return the number
+   */
+  public long items() {
+    return items;
+  }
+
+  /**
+   * Whether the inputs have a length that can be chosen.
+   *
+   * @return true for what reads tokens
+   */
+  public boolean hasLength() {
+    return inputs.head().getShape().dimension() == 2
+        && inputs.head().getDataType() == DataType.INT64;
+  }
+
+  /** Predicts once, without gradients, and waits for the result. */
+  public void predict() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.off()) {
+      await(model.forward(Pass.inference(store), borrowed(scope)).head());
+    }
+  }
+
+  /**
+   * Reads one example into an empty decode cache, then goes on token by token.
+   *
+   * @return milliseconds of the first pass, and of each token after it
+   */
+  double[] decode() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.off();
+        DecodeCache cache = new DecodeCache(scope)) {
+      Pass pass = Pass.inference(store).with(cache);
+      NDArray tokens = inputs.head().get("0:1");
+      tokens.attach(scope);
+      NDArray next = tokens.get(":, 0:1");
+      long start = System.nanoTime();
+      await(model.forward(pass, new NDList(tokens)).head());
+      long filled = System.nanoTime();
+      for (int i = 0; i < DECODED; i++) {
+        try (NDManager step = scope.newSubManager()) {
+          NDArray token = next.reshape(1, 1);
+          token.attach(step);
+          await(model.forward(pass, new NDList(token)).head());
+        }
+      }
+      return new double[] {(filled - start) / 1e6, (System.nanoTime() - filled) / 1e6 / DECODED};
+    }
+  }
+
+  /** Does a forward pass with gradients and waits for the loss. */
+  public void forward() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      await(loss(scope));
+    }
+  }
+
+  /** Does a forward and a backward pass and waits for both; gradients add up. */
+  public void forwardBackward() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      NDArray loss = loss(scope);
+      await(loss);
+      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+    }
+  }
+
+  /**
+   * The mean of the squares of an output: the loss of what has no labels.
+   *
+   * @param output any shape
+   * @return a scalar
+   */
+  static NDArray meanSquare(NDArray output) {
+    return output.square().mean();
+  }
+
+  private NDArray loss(NDManager scope) {
+    Pass pass = Pass.training(store);
+    NDList outputs = model.forward(pass, borrowed(scope));
+    NDArray loss;
+    if (labels == null) {
+      loss = meanSquare(outputs.head());
+    } else {
+      Batch batch = new Batch(inputs, new NDList(labels), new long[0]);
+      loss = LanguageModelObjective.ofTokens().evaluate(outputs, batch).loss();
+    }
+    for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
+      loss = loss.add(auxiliary);
+    }
+    return loss;
+  }
+
+  /** Views of the inputs that belong to a step, so that all that follows does too. */
+  private NDList borrowed(NDManager scope) {
+    NDList views = new NDList();
+    for (NDArray input : inputs) {
+      NDArray view = input.reshape(input.getShape());
+      view.attach(scope);
+      views.add(view);
+    }
+    return views;
+  }
+
+  /** Reads one number, which waits for all that it depends on. */
+  static void await(NDArray array) {
+    try (NDArray flat = array.reshape(-1);
+        NDArray first = flat.get(0)) {
+      first.toType(DataType.FLOAT32, false).getFloat();
+    }
+  }
+
+  /** Frees the model and its inputs. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
