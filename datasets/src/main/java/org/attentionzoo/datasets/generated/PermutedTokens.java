@@ -12,15 +12,16 @@ import org.attentionzoo.datasets.Tensors;
 
 /**
  * Masked tokens that a permutation determines: x_i = p(x_{i - lag}) for a fixed random permutation
- * p of the symbols, the first {@code lag} tokens uniform. Some tokens are hidden; who knows at
- * which distance the others stand can recover them from either side, who only knows which tokens
- * there are cannot.
+ * p of the symbols that is a single cycle, the first {@code lag} tokens uniform. Some tokens are
+ * hidden; who knows at which distance the others stand can recover them from either side, who only
+ * knows which tokens there are cannot.
  *
  * <p>Tokens: 0 padding (never shown), 1 mask, 2 to S + 1 symbols. Each position is chosen with
  * probability {@code rate}, one at least; of the chosen ones a share {@code masked} becomes the
  * mask, half of the others a uniform symbol, the rest stay. Inputs and labels are (B, L) int64,
- * labels {@link #IGNORED} except at chosen positions. With {@code originals} the unhidden tokens
- * are a second input. Training examples are endless; ids are {@code step * batch + row}.
+ * labels {@link #IGNORED} except at chosen positions; in validation except at masks alone, since a
+ * chosen token that stayed gives itself away. With {@code originals} the unhidden tokens are a
+ * second input. Training examples are endless; ids are {@code step * batch + row}.
  */
 public final class PermutedTokens implements BatchSource {
 
@@ -47,7 +48,7 @@ public final class PermutedTokens implements BatchSource {
    * @param symbols S, how many symbols there are
    * @param lag how far back the token stands that decides
    * @param rate the probability of a position to be chosen
-   * @param masked the share of chosen positions that become the mask
+   * @param masked the share of chosen positions that become the mask, above 0
    * @param originals whether the unhidden tokens are a second input
    * @param permutationSeed decides the permutation
    * @param validationExamples how many sequences the validation part has
@@ -89,6 +90,9 @@ public final class PermutedTokens implements BatchSource {
       }
       share("rate", rate);
       share("masked", masked);
+      if (masked == 0) {
+        throw new UserException("masked=0 hides nothing to be judged; give a share above 0");
+      }
     }
 
     private static void positive(String name, int value) {
@@ -116,7 +120,8 @@ public final class PermutedTokens implements BatchSource {
     SplittableRandom random = SeededStream.of(options.permutationSeed, 0);
     permutation = new int[options.symbols];
     for (int i = 0; i < permutation.length; i++) {
-      int other = random.nextInt(i + 1);
+      // one cycle: where a cycle is short its symbols repeat, and the most frequent is a good guess
+      int other = random.nextInt(Math.max(i, 1));
       permutation[i] = permutation[other];
       permutation[other] = i;
     }
@@ -143,7 +148,7 @@ public final class PermutedTokens implements BatchSource {
 
   @Override
   public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch);
+    return batch(manager, seed, step * options.batch, options.batch, false);
   }
 
   @Override
@@ -159,10 +164,10 @@ public final class PermutedTokens implements BatchSource {
     }
     int first = index * options.batch;
     int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
+    return batch(manager, options.validationSeed ^ VALIDATION, first, rows, true);
   }
 
-  private Batch batch(NDManager manager, long seed, long first, int rows) {
+  private Batch batch(NDManager manager, long seed, long first, int rows, boolean masksOnly) {
     long[] inputs = new long[rows * options.length];
     long[] originals = new long[inputs.length];
     long[] labels = new long[inputs.length];
@@ -170,6 +175,11 @@ public final class PermutedTokens implements BatchSource {
     for (int row = 0; row < rows; row++) {
       ids[row] = first + row;
       draw(SeededStream.of(seed, ids[row]), inputs, originals, labels, row * options.length);
+    }
+    if (masksOnly) {
+      for (int i = 0; i < labels.length; i++) {
+        labels[i] = inputs[i] == MASK ? labels[i] : IGNORED;
+      }
     }
     Shape shape = new Shape(rows, options.length);
     NDList given = new NDList(Tensors.int64(manager, shape, inputs));
