@@ -26,7 +26,7 @@ public final class DebertaSequenceClassifier extends ZooBlock {
   private final ScaleInvariantTuning tuning;
 
   /**
-   * A classifier.
+   * A classifier with the default pooler, whose output has the encoder's dropout.
    *
    * @param vocabulary the number of tokens
    * @param classes the number of classes
@@ -35,10 +35,30 @@ public final class DebertaSequenceClassifier extends ZooBlock {
    */
   public DebertaSequenceClassifier(
       int vocabulary, int classes, DebertaConfig config, ScaleInvariantTuning tuning) {
+    this(vocabulary, classes, config, new DebertaPooler(config), config.dropout(), tuning);
+  }
+
+  /**
+   * A classifier.
+   *
+   * @param vocabulary the number of tokens
+   * @param classes the number of classes
+   * @param config sizes and switches
+   * @param pooler made for the same config
+   * @param dropout the rate on what the pooler gives (cls_dropout)
+   * @param tuning scale-invariant fine-tuning; null for none
+   */
+  public DebertaSequenceClassifier(
+      int vocabulary,
+      int classes,
+      DebertaConfig config,
+      DebertaPooler pooler,
+      double dropout,
+      ScaleInvariantTuning tuning) {
     deberta = child("deberta", Deberta.withoutUnusedPositions(vocabulary, config));
-    pooler = child("pooler", new DebertaPooler(config));
+    this.pooler = child("pooler", pooler);
     classifier = child("classifier", DebertaLayer.dense(config.width(), classes, config));
-    dropout = config.dropout();
+    this.dropout = dropout;
     this.tuning = tuning;
   }
 

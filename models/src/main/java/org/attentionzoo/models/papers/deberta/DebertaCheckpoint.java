@@ -3,11 +3,6 @@ package org.attentionzoo.models.papers.deberta;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,13 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.papers.deberta.Deberta;
-import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.weights.StateDictLoader;
 import org.attentionzoo.models.weights.TensorInfo;
 import org.attentionzoo.models.weights.TensorType;
@@ -37,7 +29,6 @@ import org.attentionzoo.models.weights.WeightSource;
  */
 public final class DebertaCheckpoint {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PACKED = 3;
 
   private DebertaCheckpoint() {}
@@ -51,42 +42,8 @@ public final class DebertaCheckpoint {
    * @throws UserException if the file cannot be read or describes no DeBERTa that can be built
    */
   public static MaskedLanguageModelConfig config(Path file) {
-    Map<String, Object> values;
-    try {
-      values = new LinkedHashMap<>(JSON.readValue(Files.readString(file), new MapType()));
-    } catch (JsonProcessingException e) {
-      throw new UserException(file + " is no JSON object: " + e.getOriginalMessage(), e);
-    } catch (IOException e) {
-      throw new UserException(file + " cannot be read: " + e, e);
-    }
-    Object type = values.get("model_type");
-    if (type != null && !Set.of("deberta", "deberta-v2").contains(type)) {
-      throw new UserException(
-          file + " describes a model of type '" + type + "'; expected deberta or deberta-v2");
-    }
-    boolean huggingFace = type != null;
-    Object terms = values.get("pos_att_type");
-    if (terms instanceof List<?> list) {
-      values.put(
-          "pos_att_type", list.stream().map(String::valueOf).collect(Collectors.joining("|")));
-    } else if (terms == null && huggingFace) {
-      values.put("pos_att_type", "none");
-    }
-    if (!values.containsKey("padding_idx") && values.containsKey("pad_token_id")) {
-      values.put("padding_idx", values.get("pad_token_id"));
-    }
-    try {
-      GoldenConfig config = new GoldenConfig(values);
-      int vocabulary = config.integer("vocab_size");
-      boolean biased = config.flag("position_biased_input", true);
-      return new MaskedLanguageModelConfig(
-          vocabulary, !biased, DebertaGolden.config(config, vocabulary, true));
-    } catch (IllegalArgumentException e) {
-      throw new UserException(file + ": " + e.getMessage(), e);
-    }
+    return DebertaConfigFile.read(file).maskedLanguageModel();
   }
-
-  private static final class MapType extends TypeReference<Map<String, Object>> {}
 
   /**
    * Loads a state dict. The encoder must be there in full, but for the table of absolute positions;

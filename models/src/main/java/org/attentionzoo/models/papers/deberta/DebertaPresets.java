@@ -25,11 +25,14 @@ final class DebertaPresets {
     Map<String, C> presets = new LinkedHashMap<>();
     presets.put("tiny", make.apply(256, tiny()));
     presets.put("v1-base", make.apply(BYTE_PAIRS, DebertaConfig.version1(768, 12, 12)));
+    presets.put("v1-large", make.apply(BYTE_PAIRS, DebertaConfig.version1(1024, 24, 16)));
+    presets.put("v1-xlarge", make.apply(BYTE_PAIRS, DebertaConfig.version1(1024, 48, 16)));
     presets.put("v2-xlarge", make.apply(SENTENCE_PIECES, DebertaConfig.version2(1536, 24, 24)));
     presets.put("v2-xxlarge", make.apply(SENTENCE_PIECES, DebertaConfig.version2(1536, 48, 24)));
     presets.put("v3-xsmall", make.apply(SENTENCE_PIECES, DebertaConfig.version3(384, 12, 6)));
     presets.put("v3-small", make.apply(SENTENCE_PIECES, DebertaConfig.version3(768, 6, 12)));
     presets.put("v3-base", make.apply(SENTENCE_PIECES, DebertaConfig.version3(768, 12, 12)));
+    presets.put("v3-large", make.apply(SENTENCE_PIECES, DebertaConfig.version3(1024, 24, 16)));
     return presets;
   }
 }

@@ -66,16 +66,8 @@ public final class DebertaProvider implements PaperProvider {
             ModelKind.SEQUENCE_CLASSIFIER,
             "DeBERTa classifier of sequences, with scale-invariant fine-tuning on demand",
             SequenceClassifierConfig.class,
-            DebertaPresets.of(
-                (v, encoder) -> new SequenceClassifierConfig(v, 2, false, 4, 1e-4, 1e-2, encoder)),
-            c ->
-                new DebertaSequenceClassifier(
-                    c.vocabulary(),
-                    c.classes(),
-                    c.encoder(),
-                    c.scaleInvariantTuning()
-                        ? new ScaleInvariantTuning(c.siftWeight(), c.siftRate(), c.siftDeviation())
-                        : null)),
+            DebertaPresets.of((v, encoder) -> SequenceClassifierConfig.of(v, 2, encoder)),
+            SequenceClassifierConfig::build),
         new ModelEntry<>(
             "deberta-rtd",
             ID,
