@@ -9,7 +9,8 @@ import org.attentionzoo.blocks.ZooBlock;
  * MaskedLanguageModel}. The official model has the enhanced mask decoder if and only if its input
  * is not position-biased.
  *
- * <p>State dict: {@code deberta}, {@code lm_predictions.lm_head}.
+ * <p>State dict: {@code deberta}, {@code lm_predictions.lm_head}. Absolute positions have a table
+ * if the decoder is enhanced or the input is position-biased.
  */
 public final class DebertaMaskedLanguageModel extends ZooBlock {
 
@@ -24,7 +25,12 @@ public final class DebertaMaskedLanguageModel extends ZooBlock {
    * @param enhanced whether the enhanced mask decoder is used
    */
   public DebertaMaskedLanguageModel(int vocabulary, DebertaConfig config, boolean enhanced) {
-    deberta = child("deberta", new Deberta(vocabulary, config));
+    deberta =
+        child(
+            "deberta",
+            enhanced
+                ? new Deberta(vocabulary, config)
+                : Deberta.withoutUnusedPositions(vocabulary, config));
     decoder =
         child("lm_predictions", new EnhancedMaskDecoder(vocabulary, config, deberta, enhanced));
   }

@@ -18,6 +18,7 @@ import org.attentionzoo.models.weights.StateDictLoader;
 import org.attentionzoo.models.weights.TensorInfo;
 import org.attentionzoo.models.weights.TensorType;
 import org.attentionzoo.models.weights.WeightSource;
+import org.attentionzoo.models.weights.WeightsException;
 
 /**
  * Released DeBERTa models: configs and state dicts as Microsoft and Hugging Face publish them.
@@ -119,7 +120,11 @@ public final class DebertaCheckpoint {
     private void put(String key, TensorInfo info, Shape shape, Part part) {
       TensorType type = info.type();
       tensors.put(key, new TensorInfo(key, type, shape, 0, shape.size() * type.bytes()));
-      parts.put(key, part);
+      Part other = parts.put(key, part);
+      if (other != null) {
+        throw new WeightsException(
+            source.origin() + ": " + other.name() + " and " + part.name() + " are both " + key);
+      }
     }
 
     private static String canonical(String prefix, String name) {
