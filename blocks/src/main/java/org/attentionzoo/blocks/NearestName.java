@@ -8,6 +8,9 @@ import java.util.Optional;
 /** Finds the name that was probably meant, for error messages. */
 public final class NearestName {
 
+  /** Nobody types longer names, and the comparison takes memory for the product of two lengths. */
+  private static final int LONGEST = 200;
+
   private NearestName() {}
 
   /**
@@ -15,11 +18,16 @@ public final class NearestName {
    *
    * @param given what was typed
    * @param known the names that exist
-   * @return the nearest by edit distance, ignoring case; empty if none is at all like it
+   * @return the nearest by edit distance, ignoring case; empty if none is at all like it, or if it
+   *     is very long
    */
   public static Optional<String> of(String given, Collection<String> known) {
+    if (given.length() > LONGEST) {
+      return Optional.empty();
+    }
     String wanted = given.toLowerCase(Locale.ROOT);
     return known.stream()
+        .filter(name -> name.length() <= LONGEST)
         .min(Comparator.comparingInt((String name) -> cost(wanted, name)).thenComparing(n -> n))
         .filter(name -> cost(wanted, name) <= Math.max(1, Math.max(given.length(), 4) * 2 / 5));
   }

@@ -5,19 +5,24 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.NearestName;
@@ -26,24 +31,33 @@ import org.attentionzoo.models.weights.RestrictedUnpickler.Tensor;
 
 /**
  * A file that {@code torch.save} wrote ({@code .pt}, {@code .pth}, {@code .bin}): a zip archive
- * with a pickle that describes tensors, and their values. The pickle is read by a machine that
- * knows tensors and plain containers and runs no code; a tensor's values are mapped into memory
- * when it is read, so that files of any size can be opened. What archive and pickle say is checked
- * against the file before anything is allocated.
+ * with a pickle that describes tensors, and their values; or, before PyTorch 1.6, several pickles
+ * and the values behind them. Pickles are read by a machine that knows tensors and plain containers
+ * and runs no code; a tensor's values are mapped into memory when it is read, so that files of any
+ * size can be opened. What archive and pickle say is checked against the file before anything is
+ * allocated.
  *
  * <p>The state dict may be the whole file or lie in dicts of it ({@code state_dict}, {@code model},
- * ...); where it was found, and what else there is, {@link #place} and {@link #others} tell. A
- * prefix {@code module.} that all its keys have is taken off.
+ * ...); where it was found, and what else there is, {@link #place} and {@link #others} tell.
+ * Prefixes that all its keys have because the model was wrapped ({@code module.} by data
+ * parallelism, {@code _orig_mod.} by torch.compile) are taken off.
  *
  * <p>Thread safety: may be read by several threads, each with its own manager.
  */
-public final class PyTorchFile implements WeightSource, AutoCloseable {
+public final class PyTorchFile implements StoredWeights {
 
-  private static final long MOST_PICKLE = 256L << 20;
+  private static final long MOST_PICKLE = 128L << 20;
   private static final int MOST_AXES = 64;
   private static final int DEEPEST = 4;
   private static final int MOST_LISTED = 20;
-  private static final String WRAPPED = "module.";
+  private static final List<String> WRAPPERS = List.of("module.", "_orig_mod.");
+
+  /** With what files begin that torch.save wrote before 1.6. */
+  private static final BigInteger MAGIC = new BigInteger("1950a86a20f9469cfc6c", 16);
+
+  private static final long LEGACY_VERSION = 1001;
+  private static final int TAR_MAGIC_AT = 257;
+  private static final int GATHER_BYTES = 1 << 20;
 
   /** Under which names a state dict is kept beside others, the most likely first. */
   private static final List<String> USUAL =
@@ -54,10 +68,14 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
   private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
   private final Map<String, Tensor> views = new LinkedHashMap<>();
   private final List<String> others = new ArrayList<>();
-  private Map<String, ZipDirectory.Entry> entries;
-  private String folder;
+  private final Map<String, Region> regions = new HashMap<>();
+  private final List<String> notes = new ArrayList<>();
+  private String format;
   private String place = "";
-  private boolean wrapped;
+  private String wrapped = "";
+
+  /** Where a storage's values are in the file. */
+  private record Region(long offset, long bytes) {}
 
   private PyTorchFile(Path file, FileChannel channel) {
     this.file = file;
@@ -114,47 +132,182 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
   }
 
   private void load(String wanted) throws IOException {
-    refuseOlderFormat();
-    entries = ZipDirectory.read(channel);
+    byte[] head = head();
+    boolean zip = head.length >= 2 && head[0] == 'P' && head[1] == 'K';
+    Object root = zip ? zip() : legacy(head);
+    Map<String, Map<?, ?>> found = new LinkedHashMap<>();
+    find(root, "", 0, found, Collections.newSetFromMap(new IdentityHashMap<>()));
+    Map<?, ?> chosen = choose(root, found, wanted);
+    found.keySet().stream().filter(p -> !p.equals(place)).forEach(others::add);
+    take(chosen);
+    note();
+  }
+
+  private byte[] head() throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(TAR_MAGIC_AT + 5);
+    while (head.hasRemaining()) {
+      if (channel.read(head, head.position()) < 0) {
+        break;
+      }
+    }
+    if (head.position() < 2) {
+      throw new WeightsException("it has only " + head.position() + " bytes");
+    }
+    byte[] bytes = new byte[head.flip().remaining()];
+    head.get(bytes);
+    return bytes;
+  }
+
+  private Object zip() throws IOException {
+    format = "PyTorch (zip)";
+    Map<String, ZipDirectory.Entry> entries = ZipDirectory.read(channel);
     List<String> pickles = entries.keySet().stream().filter(PyTorchFile::isPickle).toList();
     if (pickles.size() != 1) {
       throw new WeightsException(
           "it holds " + pickles.size() + " files 'data.pkl' where torch.save writes one");
     }
-    folder = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
+    String folder = pickles.get(0).substring(0, pickles.get(0).length() - "data.pkl".length());
     if (entries.containsKey(folder + "constants.pkl")) {
       throw new WeightsException(
           "it is a TorchScript program, not a state dict; save torch.save(model.state_dict(), path)");
     }
     ZipDirectory.Entry order = entries.get(folder + "byteorder");
     if (order != null && !"little".equals(text(order))) {
-      throw new WeightsException("its byte order is '" + text(order) + "'; expected little");
+      throw new WeightsException(
+          "its byte order is '" + Shown.of(text(order)) + "'; expected little");
     }
-    Object root = RestrictedUnpickler.read(pickle(entries.get(pickles.get(0))));
-    Map<String, Map<?, ?>> found = new LinkedHashMap<>();
-    find(root, "", 0, found, Collections.newSetFromMap(new IdentityHashMap<>()));
-    Map<?, ?> chosen = choose(root, found, wanted);
-    found.keySet().stream().filter(p -> !p.equals(place)).forEach(others::add);
-    take(chosen);
+    RestrictedUnpickler pickle =
+        new RestrictedUnpickler(ByteBuffer.wrap(pickle(entries.get(pickles.get(0)))));
+    Object root = pickle.read();
+    for (Storage storage : pickle.storages().values()) {
+      ZipDirectory.Entry entry = entries.get(folder + "data/" + storage.key());
+      if (entry == null) {
+        throw new WeightsException(
+            "its values 'data/" + Shown.of(storage.key()) + "' are not there");
+      }
+      place(storage, entry.offset(), entry.bytes());
+    }
+    return root;
+  }
+
+  /** Remembers where a storage is, if it has the size that the pickle says. */
+  private void place(Storage storage, long offset, long bytes) {
+    int each = storage.type().bytes();
+    if (storage.total() > Long.MAX_VALUE / each || storage.total() * each != bytes) {
+      throw new WeightsException(
+          "its storage '"
+              + Shown.of(storage.key())
+              + "' should hold "
+              + storage.total()
+              + " values of "
+              + storage.type()
+              + ", but has "
+              + bytes
+              + " bytes");
+    }
+    regions.put(storage.key(), new Region(offset, bytes));
+  }
+
+  /** Before PyTorch 1.6: magic number, version, system, objects, keys of storages, storages. */
+  private Object legacy(byte[] head) throws IOException {
+    format = "PyTorch (before 1.6)";
+    if (isTar(head)) {
+      throw new WeightsException(
+          "it is a tar archive, the format of PyTorch before 0.1.10; load it with an old version"
+              + " and save it again");
+    }
+    ByteBuffer in =
+        channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), Integer.MAX_VALUE));
+    Object magic;
+    try {
+      magic = new RestrictedUnpickler(in).read();
+    } catch (WeightsException e) {
+      boolean pickled = (head[0] & 0xFF) == 0x80 || e.getMessage().contains("asks for");
+      throw pickled
+          ? e
+          : new WeightsException("it is neither a zip archive nor a pickle of torch.save", e);
+    }
+    if (!MAGIC.equals(magic)) {
+      throw new WeightsException(
+          "it is a pickle, but not one that torch.save wrote: the magic number is missing");
+    }
+    Object version = new RestrictedUnpickler(in).read();
+    if (!Long.valueOf(LEGACY_VERSION).equals(version)) {
+      throw new WeightsException(
+          "it has version " + shown(version) + "; expected " + LEGACY_VERSION);
+    }
+    Object system = new RestrictedUnpickler(in).read();
+    if (system instanceof Map<?, ?> map && Boolean.FALSE.equals(map.get("little_endian"))) {
+      throw new WeightsException("its byte order is big; expected little");
+    }
+    RestrictedUnpickler objects = new RestrictedUnpickler(in);
+    Object root = objects.read();
+    if (!(new RestrictedUnpickler(in).read() instanceof List<?> keys)) {
+      throw new WeightsException("it has no list of storages behind its objects");
+    }
+    storages(keys, objects.storages(), in.position());
+    return root;
+  }
+
+  private void storages(List<?> keys, Map<String, Storage> known, long begin) throws IOException {
+    long at = begin;
+    for (Object key : keys) {
+      Storage storage = key instanceof String name ? known.get(name) : null;
+      if (storage == null || regions.containsKey(storage.key())) {
+        throw new WeightsException(
+            "its list of storages has '" + shown(key) + "', to which nothing refers, or twice");
+      }
+      ByteBuffer count = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      if (at > channel.size() - Long.BYTES) {
+        throw new WeightsException("it is cut off before storage '" + shown(key) + "'");
+      }
+      while (count.hasRemaining() && channel.read(count, at + count.position()) >= 0) {
+        continue;
+      }
+      at += Long.BYTES;
+      long values = count.getLong(0);
+      long left = channel.size() - at;
+      int each = storage.type().bytes();
+      if (values < 0 || values > left / each) {
+        throw new WeightsException(
+            "its storage '"
+                + shown(key)
+                + "' announces "
+                + values
+                + " values of "
+                + storage.type()
+                + " with "
+                + left
+                + " bytes left");
+      }
+      place(storage, at, values * each);
+      at += values * each;
+    }
+    if (regions.size() != known.size()) {
+      throw new WeightsException("its list of storages lacks some that its tensors refer to");
+    }
+    if (at != channel.size()) {
+      throw new WeightsException("it has " + (channel.size() - at) + " bytes after its storages");
+    }
+  }
+
+  private static String shown(Object value) {
+    return value instanceof String || value instanceof Number
+        ? Shown.of(value.toString())
+        : value == null ? "None" : "a " + value.getClass().getSimpleName();
+  }
+
+  private static boolean isTar(byte[] head) {
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    boolean marked = text.startsWith("ustar", TAR_MAGIC_AT);
+    return marked
+        || List.of("sys_info\0", "pickle\0", "storages\0", "tensors\0").stream()
+            .anyMatch(text::startsWith);
   }
 
   private static boolean isPickle(String name) {
     return name.equals("data.pkl")
         || (name.endsWith("/data.pkl") && name.indexOf('/') == name.length() - 9);
-  }
-
-  private void refuseOlderFormat() throws IOException {
-    ByteBuffer head = ByteBuffer.allocate(2);
-    while (head.hasRemaining()) {
-      if (channel.read(head, head.position()) < 0) {
-        throw new WeightsException("it has only " + head.position() + " bytes");
-      }
-    }
-    if ((head.get(0) & 0xFF) == 0x80) {
-      throw new WeightsException(
-          "it has the format of PyTorch before 1.6; load it there and save it again with a later"
-              + " version");
-    }
   }
 
   private String text(ZipDirectory.Entry entry) throws IOException {
@@ -189,8 +342,8 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
   }
 
   /**
-   * All dicts that hold tensors under strings; not those inside of them. Each dict is visited once,
-   * since dicts that hold one another many times would take forever.
+   * All dicts that hold tensors under strings. Each dict is visited once, since dicts that hold one
+   * another many times would take forever.
    */
   private static void find(
       Object value, String path, int depth, Map<String, Map<?, ?>> found, Set<Object> seen) {
@@ -203,7 +356,6 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     if (map.entrySet().stream()
         .anyMatch(e -> e.getKey() instanceof String && e.getValue() instanceof Tensor)) {
       found.put(path, map);
-      return;
     }
     map.forEach(
         (key, inner) -> {
@@ -221,7 +373,7 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
       }
       throw new WeightsException(
           "it has no state dict at '"
-              + wanted
+              + Shown.of(wanted)
               + "'"
               + NearestName.suggestion(wanted, found.keySet())
               + list(found));
@@ -239,6 +391,9 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
         return found.get(usual);
       }
     }
+    if (found.containsKey("")) {
+      return found.get("");
+    }
     throw new WeightsException("it holds several dicts of tensors; say which" + list(found));
   }
 
@@ -246,7 +401,8 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     return found.isEmpty()
         ? ""
         : " (there are: "
-            + String.join(", ", found.keySet().stream().limit(MOST_LISTED).toList())
+            + String.join(
+                ", ", found.keySet().stream().limit(MOST_LISTED).map(PyTorchFile::spot).toList())
             + ")";
   }
 
@@ -256,54 +412,104 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
           ? "an empty dict"
           : "a dict of "
               + String.join(
-                  ", ", map.keySet().stream().limit(MOST_LISTED).map(String::valueOf).toList());
+                  ", ", map.keySet().stream().limit(MOST_LISTED).map(PyTorchFile::shown).toList());
     }
     return root == null ? "None" : "a " + root.getClass().getSimpleName().replace("Array", "");
   }
 
+  private static String spot(String path) {
+    return path.isEmpty() ? "the file's own dict" : "'" + Shown.of(path) + "'";
+  }
+
   private void take(Map<?, ?> dict) {
-    wrapped =
-        dict.keySet().stream().allMatch(k -> k instanceof String key && key.startsWith(WRAPPED));
+    wrapped = wrapping(dict.keySet());
     dict.forEach(
         (key, value) -> {
           if (key instanceof String full && value instanceof Tensor view) {
-            String name = wrapped ? full.substring(WRAPPED.length()) : full;
+            String name = full.substring(wrapped.length());
             tensors.put(name, checked(name, view));
             views.put(name, view);
-          } else {
-            others.add(place.isEmpty() ? String.valueOf(key) : place + "/" + key);
+          } else if (!(value instanceof Map<?, ?>) || !others.contains(join(place, key))) {
+            others.add(join(place, key));
           }
         });
   }
 
+  private static String join(String place, Object key) {
+    return place.isEmpty() ? String.valueOf(key) : place + "/" + key;
+  }
+
+  /** What stands before all keys because a wrapper held the model. */
+  private static String wrapping(Set<?> keys) {
+    String prefix = "";
+    while (true) {
+      String before = prefix;
+      for (String wrapper : WRAPPERS) {
+        String longer = prefix + wrapper;
+        if (keys.stream().allMatch(k -> k instanceof String key && key.startsWith(longer))) {
+          prefix = longer;
+        }
+      }
+      if (prefix.equals(before)) {
+        return prefix;
+      }
+    }
+  }
+
+  private void note() {
+    if (!place.isEmpty()) {
+      notes.add("the tensors are those of " + spot(place));
+    }
+    if (!wrapped.isEmpty()) {
+      notes.add("'" + wrapped + "' was taken off all names");
+    }
+    if (!others.isEmpty()) {
+      notes.add(
+          "not read: "
+              + others.stream()
+                  .limit(MOST_LISTED)
+                  .map(
+                      other ->
+                          other.isEmpty()
+                              ? "other tensors of the file's own dict"
+                              : Shown.of(other))
+                  .collect(Collectors.joining(", "))
+              + (others.size() > MOST_LISTED
+                  ? " and " + (others.size() - MOST_LISTED) + " more"
+                  : ""));
+    }
+    Map<String, String> firsts = new HashMap<>();
+    List<String> shared = new ArrayList<>();
+    views.forEach(
+        (name, view) -> {
+          String first = firsts.putIfAbsent(view.storage().key(), name);
+          if (first != null) {
+            shared.add(Shown.of(first) + " and " + Shown.of(name));
+          }
+        });
+    if (!shared.isEmpty()) {
+      notes.add(
+          "shared storage: "
+              + String.join("; ", shared.stream().limit(MOST_LISTED).toList())
+              + (shared.size() > MOST_LISTED
+                  ? "; and " + (shared.size() - MOST_LISTED) + " more"
+                  : ""));
+    }
+  }
+
   private TensorInfo checked(String name, Tensor view) {
     Storage storage = view.storage();
-    ZipDirectory.Entry entry = entries.get(folder + "data/" + storage.key());
-    if (entry == null) {
-      throw new WeightsException(
-          "tensor '" + name + "' is in file 'data/" + storage.key() + "', which is not there");
+    Region region = regions.get(storage.key());
+    if (region == null) {
+      throw new WeightsException("tensor '" + Shown.of(name) + "' has no values");
     }
-    int bytes = storage.type().bytes();
-    if (storage.count() < 0
-        || storage.count() > Long.MAX_VALUE / bytes
-        || storage.count() * bytes != entry.bytes()) {
-      throw new WeightsException(
-          "tensor '"
-              + name
-              + "' is in a file that should hold "
-              + storage.count()
-              + " values of "
-              + storage.type()
-              + ", but has "
-              + entry.bytes()
-              + " bytes");
-    }
+    int bytes = view.type().bytes();
     long count = span(name, view).count();
     return new TensorInfo(
         name,
-        storage.type(),
+        view.type(),
         new Shape(view.size()),
-        entry.offset() + view.offset() * bytes,
+        region.offset() + storage.first() * storage.type().bytes() + view.offset() * bytes,
         count * bytes);
   }
 
@@ -320,7 +526,13 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
     long[] stride = view.stride();
     if (size.length != stride.length || size.length > MOST_AXES) {
       throw new WeightsException(
-          "tensor '" + name + "' has " + size.length + " sizes and " + stride.length + " strides");
+          "tensor '"
+              + Shown.of(name)
+              + "' has "
+              + size.length
+              + " sizes and "
+              + stride.length
+              + " strides");
     }
     long count = 1;
     long reach = 1;
@@ -328,34 +540,40 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
       for (int i = 0; i < size.length; i++) {
         if (size[i] < 0 || stride[i] < 0) {
           throw new WeightsException(
-              "tensor '" + name + "' has the size " + size[i] + " with the stride " + stride[i]);
+              "tensor '"
+                  + Shown.of(name)
+                  + "' has the size "
+                  + size[i]
+                  + " with the stride "
+                  + stride[i]);
         }
         count = Math.multiplyExact(count, size[i]);
         reach = Math.addExact(reach, Math.multiplyExact(Math.max(0, size[i] - 1), stride[i]));
       }
     } catch (ArithmeticException e) {
-      throw new WeightsException("tensor '" + name + "' has a size beyond all sizes", e);
+      throw new WeightsException("tensor '" + Shown.of(name) + "' has a size beyond all sizes", e);
     }
     reach = count == 0 ? 0 : reach;
-    if (view.offset() < 0 || view.offset() > view.storage().count() - reach) {
+    long stored = view.storage().count() * view.storage().type().bytes() / view.type().bytes();
+    if (view.offset() < 0 || view.offset() > stored - reach) {
       throw new WeightsException(
           "tensor '"
-              + name
+              + Shown.of(name)
               + "' reaches beyond its "
-              + view.storage().count()
+              + stored
               + " values: it begins at "
               + view.offset()
               + " and covers "
               + reach);
     }
-    if (count > view.storage().count()) {
+    if (count > stored) {
       throw new WeightsException(
           "tensor '"
-              + name
+              + Shown.of(name)
               + "' repeats values: it has "
               + count
               + " of "
-              + view.storage().count()
+              + stored
               + " stored ones; save it with .contiguous()");
     }
     return new Span(count, reach);
@@ -371,11 +589,11 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
   }
 
   /**
-   * Whether all keys began with {@code module.}, which was taken off.
+   * What stood before all keys and was taken off, because a wrapper held the model.
    *
-   * @return true if so
+   * @return for example {@code module.}; empty if nothing did
    */
-  public boolean isUnwrapped() {
+  public String wrapping() {
     return wrapped;
   }
 
@@ -397,30 +615,38 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
 
   /** {@inheritDoc} */
   @Override
+  public String format() {
+    return format;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Map<String, String> metadata() {
+    return Map.of();
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<String> notes() {
+    return Collections.unmodifiableList(notes);
+  }
+
+  /** {@inheritDoc} */
+  @Override
   public String origin() {
     return file
         + (place.isEmpty() ? "" : " (" + place + ")")
-        + (wrapped ? " (without 'module.')" : "");
+        + (wrapped.isEmpty() ? "" : " (without '" + wrapped + "')");
   }
 
   /** {@inheritDoc} */
   @Override
   public NDArray read(NDManager manager, String name) {
-    TensorInfo tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new WeightsException(
-          origin()
-              + " has no tensor '"
-              + name
-              + "'"
-              + NearestName.suggestion(name, tensors.keySet()));
-    }
+    TensorInfo tensor = readable(name);
     Tensor view = views.get(name);
     try (GradientMode ignored = GradientMode.off();
         NDManager scope = manager.newSubManager()) {
-      NDArray flat =
-          new MappedValues(file, channel, MappedValues.PIECE)
-              .read(scope, tensor.type(), tensor.offset(), span(name, view).reach());
+      NDArray flat = values().read(scope, tensor.type(), tensor.offset(), span(name, view).reach());
       NDArray result =
           isContiguous(view)
               ? flat.reshape(tensor.shape())
@@ -428,6 +654,96 @@ public final class PyTorchFile implements WeightSource, AutoCloseable {
       result.attach(manager);
       return result;
     }
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public void readInto(NDArray target, String name) {
+    TensorInfo tensor = readable(name);
+    if (!isContiguous(views.get(name))) {
+      StoredWeights.super.readInto(target, name);
+      return;
+    }
+    try (GradientMode ignored = GradientMode.off()) {
+      values().assign(target, tensor.type(), tensor.offset(), tensor.shape().size());
+    }
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public void copy(String name, WritableByteChannel target) throws IOException {
+    TensorInfo tensor = tensor(name);
+    Tensor view = views.get(name);
+    if (isContiguous(view)) {
+      values().copy(target, tensor.offset(), tensor.bytes());
+    } else {
+      gather(name, tensor, view, target);
+    }
+  }
+
+  /** Copies the values of a view that are not next to one another, in the order of its shape. */
+  private void gather(String name, TensorInfo tensor, Tensor view, WritableByteChannel target)
+      throws IOException {
+    int bytes = tensor.type().bytes();
+    long reach = span(name, view).reach() * bytes;
+    if (reach > Integer.MAX_VALUE) {
+      throw new WeightsException(
+          "tensor '" + Shown.of(name) + "' is not contiguous and too large to be put in order");
+    }
+    ByteBuffer values = values().map(tensor.offset(), reach);
+    ByteBuffer out = ByteBuffer.allocate(GATHER_BYTES);
+    long[] index = new long[view.size().length];
+    long at = 0;
+    for (long left = tensor.bytes() / bytes; left > 0; left--) {
+      out.put(out.position(), values, (int) (at * bytes), bytes);
+      out.position(out.position() + bytes);
+      if (out.remaining() < bytes || left == 1) {
+        out.flip();
+        while (out.hasRemaining()) {
+          target.write(out);
+        }
+        out.clear();
+      }
+      for (int axis = index.length - 1; axis >= 0; axis--) {
+        at += view.stride()[axis];
+        if (++index[axis] < view.size()[axis]) {
+          break;
+        }
+        at -= index[axis] * view.stride()[axis];
+        index[axis] = 0;
+      }
+    }
+  }
+
+  private MappedValues values() {
+    return new MappedValues(file, channel, MappedValues.PIECE);
+  }
+
+  private TensorInfo readable(String name) {
+    TensorInfo tensor = tensor(name);
+    if (tensor.type().dataType() == null) {
+      throw new WeightsException(
+          origin()
+              + ": tensor '"
+              + Shown.of(name)
+              + "' is "
+              + tensor.type()
+              + ", which cannot be read");
+    }
+    return tensor;
+  }
+
+  private TensorInfo tensor(String name) {
+    TensorInfo tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new WeightsException(
+          origin()
+              + " has no tensor '"
+              + Shown.of(name)
+              + "'"
+              + NearestName.suggestion(name, tensors.keySet()));
+    }
+    return tensor;
   }
 
   private static boolean isContiguous(Tensor view) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,13 +14,13 @@ import java.util.Map;
 
 /**
  * Reads the pickles in which PyTorch describes state dicts, and nothing else: a machine without
- * code. Plain containers, numbers and strings come out as Java's; {@code OrderedDict}, {@code
- * _rebuild_tensor_v2}, {@code _rebuild_parameter} and the storage types are known by name; any
- * other name is refused, called or not.
+ * code. Plain containers, numbers and strings come out as Java's; {@code OrderedDict}, the
+ * functions that rebuild dense tensors and parameters, the storage and element types, {@code
+ * torch.Size} and Python's sets are known by name; any other name is refused, called or not.
  *
  * <p>Every length is checked against what is left of the pickle before anything is allocated, and
- * each opcode takes at least a byte of it and makes at most one object, so the memory used is
- * bounded by the pickle's size. Containers may contain themselves; who walks them must mind that.
+ * what all objects take is counted and may not exceed a multiple of the bytes read. Containers may
+ * contain themselves; who walks them must mind that.
  */
 final class RestrictedUnpickler {
 
@@ -28,31 +29,51 @@ final class RestrictedUnpickler {
 
   private static final int MOST_LINE = 4096;
 
+  /** No description of tensors is that long; a state dict takes a few hundred bytes a tensor. */
+  private static final long MOST_BYTES = 128L << 20;
+
+  /** Roughly what objects may take in memory: always, and for each byte of the pickle. */
+  private static final long FREE_COST = 32L << 20;
+
+  private static final long COST_PER_BYTE = 16;
+  private static final long OBJECT_COST = 64;
+
+  /** A storage in PyTorch's untyped form: its count is one of bytes. */
+  private static final Object UNTYPED = new Object();
+
   /** What a name in the pickle stands for. */
   private enum Function {
     ORDERED_DICT,
     REBUILD_TENSOR,
-    REBUILD_PARAMETER
+    REBUILD_TENSOR_OF_TYPE,
+    REBUILD_PARAMETER,
+    REBUILD_FROM_CLASS,
+    TENSOR_CLASS,
+    SIZE,
+    SET
   }
 
   /**
-   * Values in a file of their own.
+   * Values in a file of their own, or a part of it.
    *
-   * @param type the type of the values
+   * @param type the type of the values; U8 for an untyped storage
    * @param key the file's name
-   * @param count how many values there are
+   * @param total how many values the file has
+   * @param first the first of them that belongs to this part
+   * @param count how many belong to this part
    */
-  record Storage(TensorType type, String key, long count) {}
+  record Storage(TensorType type, String key, long total, long first, long count) {}
 
   /**
    * A view of a storage.
    *
    * @param storage the values
-   * @param offset where the view begins, in values
+   * @param type the type of the view's values; not the storage's if that is untyped
+   * @param offset where the view begins, in values of its type
    * @param size the shape
    * @param stride for each axis, how many values lie between neighbours
    */
-  record Tensor(Storage storage, long offset, long[] size, long[] stride) {}
+  record Tensor(Storage storage, TensorType type, long offset, long[] size, long[] stride) {}
 
   /** A tuple; lists are {@link ArrayList}s. */
   record Tuple(List<Object> items) {}
@@ -63,19 +84,41 @@ final class RestrictedUnpickler {
   private final List<Object> stack = new ArrayList<>();
   private final List<Integer> marks = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
+  private final Map<String, Storage> storages = new LinkedHashMap<>();
+  private final int begin;
+  private long cost;
 
   /** Stands for Python's None on the stack. */
   private static final Object NONE = new Object();
 
-  private RestrictedUnpickler(byte[] pickle) {
-    in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+  /**
+   * Prepares to read.
+   *
+   * @param pickle a pickle at its position, possibly with something else behind it
+   */
+  RestrictedUnpickler(ByteBuffer pickle) {
+    in = pickle.order(ByteOrder.LITTLE_ENDIAN);
+    begin = in.position();
   }
 
   private static Map<String, Object> globals() {
     Map<String, Object> globals = new HashMap<>();
     globals.put("collections.OrderedDict", Function.ORDERED_DICT);
     globals.put("torch._utils._rebuild_tensor_v2", Function.REBUILD_TENSOR);
+    globals.put("torch._utils._rebuild_tensor", Function.REBUILD_TENSOR);
+    globals.put("torch._utils._rebuild_tensor_v3", Function.REBUILD_TENSOR_OF_TYPE);
     globals.put("torch._utils._rebuild_parameter", Function.REBUILD_PARAMETER);
+    globals.put("torch._utils._rebuild_parameter_with_state", Function.REBUILD_PARAMETER);
+    globals.put("torch._tensor._rebuild_from_type_v2", Function.REBUILD_FROM_CLASS);
+    globals.put("torch.Tensor", Function.TENSOR_CLASS);
+    globals.put("torch.nn.parameter.Parameter", Function.TENSOR_CLASS);
+    globals.put("torch.Size", Function.SIZE);
+    for (String module : List.of("builtins.", "__builtin__.")) {
+      globals.put(module + "set", Function.SET);
+      globals.put(module + "frozenset", Function.SET);
+    }
+    globals.put("torch.UntypedStorage", UNTYPED);
+    globals.put("torch.storage.UntypedStorage", UNTYPED);
     globals.put("torch.DoubleStorage", TensorType.F64);
     globals.put("torch.FloatStorage", TensorType.F32);
     globals.put("torch.HalfStorage", TensorType.F16);
@@ -86,29 +129,56 @@ final class RestrictedUnpickler {
     globals.put("torch.CharStorage", TensorType.I8);
     globals.put("torch.ByteStorage", TensorType.U8);
     globals.put("torch.BoolStorage", TensorType.BOOL);
+    globals.put("torch.ComplexFloatStorage", TensorType.C64);
+    globals.put("torch.float64", TensorType.F64);
+    globals.put("torch.float32", TensorType.F32);
+    globals.put("torch.float16", TensorType.F16);
+    globals.put("torch.bfloat16", TensorType.BF16);
+    globals.put("torch.float8_e4m3fn", TensorType.F8_E4M3);
+    globals.put("torch.float8_e5m2", TensorType.F8_E5M2);
+    globals.put("torch.float8_e8m0fnu", TensorType.F8_E8M0);
+    globals.put("torch.complex64", TensorType.C64);
+    globals.put("torch.int64", TensorType.I64);
+    globals.put("torch.int32", TensorType.I32);
+    globals.put("torch.int16", TensorType.I16);
+    globals.put("torch.int8", TensorType.I8);
+    globals.put("torch.uint64", TensorType.U64);
+    globals.put("torch.uint32", TensorType.U32);
+    globals.put("torch.uint16", TensorType.U16);
+    globals.put("torch.uint8", TensorType.U8);
+    globals.put("torch.bool", TensorType.BOOL);
     return globals;
   }
 
   /**
-   * Reads a pickle.
+   * Reads the pickle; the buffer stands behind it afterwards.
    *
-   * @param pickle the bytes
    * @return a {@link Map}, {@link List}, {@link Tuple}, {@link Tensor}, {@link Storage}, {@link
-   *     String}, {@link Long}, {@link BigInteger}, {@link Double}, {@link Boolean}, byte[], or null
-   *     for None
+   *     TensorType}, {@link String}, {@link Long}, {@link BigInteger}, {@link Double}, {@link
+   *     Boolean}, byte[], or null for None
    * @throws WeightsException if it is damaged or asks for anything else
    */
-  static Object read(byte[] pickle) {
+  Object read() {
     try {
-      return new RestrictedUnpickler(pickle).run();
+      return run();
     } catch (BufferUnderflowException e) {
       throw new WeightsException("its pickle is cut off", e);
     }
   }
 
+  /**
+   * The storages that the pickle refers to.
+   *
+   * @return by key
+   */
+  Map<String, Storage> storages() {
+    return storages;
+  }
+
   private Object run() {
     while (true) {
       int opcode = in.get() & 0xFF;
+      spend(1);
       if (opcode == '.') {
         Object result = pop();
         if (!stack.isEmpty() || !marks.isEmpty()) {
@@ -125,6 +195,11 @@ final class RestrictedUnpickler {
       case 0x80 -> protocol(in.get() & 0xFF);
       case 0x95 -> frame(in.getLong());
       case 'c' -> push(global(line(), line()));
+      case 'i' -> {
+        // An instance of a class: which one is what a user wants to know.
+        global(line(), line());
+        throw refused(opcode);
+      }
       case 0x93 -> {
         Object name = pop();
         push(global(text(pop()), text(name)));
@@ -135,12 +210,16 @@ final class RestrictedUnpickler {
       case '(' -> marks.add(stack.size());
       case '0' -> pop();
       case '1' -> popToMark();
-      case '2' -> push(top());
-      case 'N' -> push(NONE);
+      case '2' -> again(top());
+      case 'N' -> again(NONE);
       case 0x88 -> push(true);
       case 0x89 -> push(false);
       default -> {
-        if (!number(opcode) && !bytes(opcode) && !container(opcode) && !memory(opcode)) {
+        if (!number(opcode)
+            && !bytes(opcode)
+            && !container(opcode)
+            && !memory(opcode)
+            && !text(opcode)) {
           throw refused(opcode);
         }
       }
@@ -179,16 +258,57 @@ final class RestrictedUnpickler {
     return true;
   }
 
+  /** What the oldest pickles write as lines of text. */
+  private boolean text(int opcode) {
+    switch (opcode) {
+      case 'S', 'V' -> {
+        String line = line();
+        if (line.indexOf('\\') >= 0) {
+          throw damaged("has a string with escapes");
+        }
+        boolean quoted = opcode == 'S' && line.matches("'.*'|\".*\"");
+        push(quoted ? line.substring(1, line.length() - 1) : line);
+      }
+      case 'I' -> {
+        String line = line();
+        push(line.equals("01") ? true : line.equals("00") ? (Object) false : whole(line));
+      }
+      case 'L' -> push(whole(line().replaceFirst("L$", "")));
+      case 'F' -> {
+        String line = line();
+        try {
+          push(Double.valueOf(line));
+        } catch (NumberFormatException e) {
+          throw damaged("has the number '" + Shown.of(line) + "'");
+        }
+      }
+      case 'p' -> remember(whole(line()), top());
+      case 'g' -> again(remembered(whole(line())));
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private long whole(String line) {
+    try {
+      return Long.parseLong(line);
+    } catch (NumberFormatException e) {
+      throw damaged("has the number '" + Shown.of(line) + "'");
+    }
+  }
+
   private boolean container(int opcode) {
     switch (opcode) {
       case '}' -> push(new LinkedHashMap<>());
-      case ']' -> push(new ArrayList<>());
+      case ']', 0x8f -> push(new ArrayList<>());
       case ')' -> push(new Tuple(List.of()));
       case 't' -> push(new Tuple(popToMark()));
       case 0x85 -> push(new Tuple(popSome(1)));
       case 0x86 -> push(new Tuple(popSome(2)));
       case 0x87 -> push(new Tuple(popSome(3)));
-      case 'l' -> push(new ArrayList<>(popToMark()));
+      case 'l', 0x91 -> push(new ArrayList<>(popToMark()));
       case 'd' -> {
         List<Object> items = popToMark();
         push(new LinkedHashMap<>());
@@ -197,7 +317,7 @@ final class RestrictedUnpickler {
       case 's' -> putAll(popSome(2));
       case 'u' -> putAll(popToMark());
       case 'a' -> addAll(popSome(1));
-      case 'e' -> addAll(popToMark());
+      case 'e', 0x90 -> addAll(popToMark());
       default -> {
         return false;
       }
@@ -207,11 +327,11 @@ final class RestrictedUnpickler {
 
   private boolean memory(int opcode) {
     switch (opcode) {
-      case 'q' -> memo.put((long) (in.get() & 0xFF), top());
-      case 'r' -> memo.put(in.getInt() & 0xFFFFFFFFL, top());
-      case 0x94 -> memo.put((long) memo.size(), top());
-      case 'h' -> push(remembered(in.get() & 0xFF));
-      case 'j' -> push(remembered(in.getInt() & 0xFFFFFFFFL));
+      case 'q' -> remember(in.get() & 0xFF, top());
+      case 'r' -> remember(in.getInt() & 0xFFFFFFFFL, top());
+      case 0x94 -> remember(memo.size(), top());
+      case 'h' -> again(remembered(in.get() & 0xFF));
+      case 'j' -> again(remembered(in.getInt() & 0xFFFFFFFFL));
       default -> {
         return false;
       }
@@ -237,7 +357,7 @@ final class RestrictedUnpickler {
     if (known == null) {
       throw new WeightsException(
           "its pickle asks for '"
-              + printable(full)
+              + Shown.of(full)
               + "'; only tensors, numbers, strings and plain containers are read, since anything"
               + " else may run code. Save the state dict alone:"
               + " torch.save(model.state_dict(), path)");
@@ -247,7 +367,10 @@ final class RestrictedUnpickler {
 
   private void reduce() {
     Object arguments = pop();
-    Object function = pop();
+    reduce(pop(), arguments);
+  }
+
+  private void reduce(Object function, Object arguments) {
     if (!(function instanceof Function known) || !(arguments instanceof Tuple tuple)) {
       throw damaged("calls what is no function");
     }
@@ -259,14 +382,51 @@ final class RestrictedUnpickler {
           putPairs(items);
         }
       }
-      case REBUILD_TENSOR -> push(tensor(items));
+      case REBUILD_TENSOR -> push(tensor(items, null));
+      case REBUILD_TENSOR_OF_TYPE -> {
+        if (items.size() < 7 || !(items.get(6) instanceof TensorType type)) {
+          throw damaged("makes a tensor of no type");
+        }
+        push(tensor(items, type));
+      }
       case REBUILD_PARAMETER -> {
         if (items.isEmpty() || !(items.get(0) instanceof Tensor tensor)) {
           throw damaged("makes a parameter of what is no tensor");
         }
         push(tensor);
       }
+      case REBUILD_FROM_CLASS -> {
+        // (function, class, its arguments, state); nothing but tensors can be made.
+        if (items.size() < 3
+            || !(items.get(0) instanceof Function maker)
+            || maker == Function.REBUILD_FROM_CLASS
+            || items.get(1) != Function.TENSOR_CLASS) {
+          throw damaged("makes a tensor of a class of its own");
+        }
+        reduce(maker, items.get(2));
+        if (!(top() instanceof Tensor)) {
+          throw damaged("makes a tensor of what is none");
+        }
+      }
+      case SIZE, SET -> {
+        if (items.size() > 1 || !(items.isEmpty() || isSequence(items.get(0)))) {
+          throw damaged("makes a container of what is none");
+        }
+        List<Object> content = items.isEmpty() ? List.of() : sequence(items.get(0));
+        spend(content.size() * (long) Long.BYTES);
+        push(known == Function.SIZE ? new Tuple(content) : new ArrayList<>(content));
+      }
+      case TENSOR_CLASS -> throw damaged("calls a class of tensors");
     }
+  }
+
+  private static boolean isSequence(Object value) {
+    return value instanceof Tuple || value instanceof ArrayList<?>;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Object> sequence(Object value) {
+    return value instanceof Tuple tuple ? tuple.items() : (List<Object>) value;
   }
 
   /** {@code OrderedDict([[key, value], ...])}, as Python 2 wrote it. */
@@ -275,24 +435,22 @@ final class RestrictedUnpickler {
       throw damaged("makes an OrderedDict of what is no list");
     }
     for (Object pair : pairs) {
-      List<?> both =
-          pair instanceof Tuple tuple
-              ? tuple.items()
-              : pair instanceof ArrayList<?> list ? list : List.of();
+      List<Object> both = isSequence(pair) ? sequence(pair) : List.of();
       if (both.size() != 2) {
         throw damaged("makes an OrderedDict of what is no list of pairs");
       }
-      putAll(new ArrayList<>(both));
+      putAll(both);
     }
   }
 
-  private Tensor tensor(List<Object> items) {
+  private Tensor tensor(List<Object> items, TensorType type) {
     if (items.size() < 4
         || !(items.get(0) instanceof Storage storage)
         || !(items.get(1) instanceof Long offset)) {
       throw damaged("makes a tensor of what is no storage");
     }
-    return new Tensor(storage, offset, sizes(items.get(2)), sizes(items.get(3)));
+    TensorType own = type == null ? storage.type() : type;
+    return new Tensor(storage, own, offset, sizes(items.get(2)), sizes(items.get(3)));
   }
 
   private long[] sizes(Object tuple) {
@@ -300,6 +458,7 @@ final class RestrictedUnpickler {
       throw damaged("gives a tensor no sizes");
     }
     long[] result = new long[sizes.items().size()];
+    spend(OBJECT_COST + (long) result.length * Long.BYTES);
     for (int i = 0; i < result.length; i++) {
       if (!(sizes.items().get(i) instanceof Long size)) {
         throw damaged("gives a tensor a size that is no number");
@@ -309,19 +468,47 @@ final class RestrictedUnpickler {
     return result;
   }
 
-  /** {@code ('storage', type, key, location, count)}. */
+  /**
+   * {@code ('storage', type, key, location, count)}; before PyTorch 1.6 with the part of it that is
+   * seen, {@code (key of the part, first, count)} or None.
+   */
   private Storage storage(Object id) {
-    if (id instanceof Tuple tuple) {
-      List<Object> items = tuple.items();
-      if (items.size() == 5
-          && "storage".equals(items.get(0))
-          && items.get(1) instanceof TensorType type
-          && items.get(2) instanceof String key
-          && items.get(4) instanceof Long count) {
-        return new Storage(type, key, count);
-      }
+    if (!(id instanceof Tuple tuple)) {
+      throw damaged("has a reference to what is no storage");
     }
-    throw damaged("has a reference to what is no storage");
+    List<Object> items = tuple.items();
+    if (!(items.size() == 5 || items.size() == 6)
+        || !"storage".equals(items.get(0))
+        || !(items.get(2) instanceof String key)
+        || !(items.get(4) instanceof Long count)
+        || count < 0) {
+      throw damaged("has a reference to what is no storage");
+    }
+    TensorType type =
+        items.get(1) == UNTYPED
+            ? TensorType.U8
+            : items.get(1) instanceof TensorType known ? known : null;
+    if (type == null) {
+      throw damaged("has a storage of no type");
+    }
+    Storage whole = new Storage(type, key, count, 0, count);
+    Storage other = storages.putIfAbsent(key, whole);
+    if (other != null && !other.equals(whole)) {
+      throw damaged("has two different storages '" + Shown.of(key) + "'");
+    }
+    if (items.size() == 5 || items.get(5) == NONE) {
+      return whole;
+    }
+    if (items.get(5) instanceof Tuple view
+        && view.items().size() == 3
+        && view.items().get(1) instanceof Long first
+        && view.items().get(2) instanceof Long part
+        && first >= 0
+        && part >= 0
+        && first <= count - part) {
+      return new Storage(type, key, count, first, part);
+    }
+    throw damaged("has a part of a storage that lies outside of it");
   }
 
   /** State that a dict carries along, such as {@code _metadata}, is dropped. */
@@ -337,6 +524,7 @@ final class RestrictedUnpickler {
     if (!(top() instanceof LinkedHashMap<?, ?> map) || items.size() % 2 != 0) {
       throw damaged("sets items of what is no dict");
     }
+    spend(items.size() * OBJECT_COST / 2);
     for (int i = 0; i < items.size(); i += 2) {
       Object key = items.get(i);
       // A container as a key could contain itself, and its hash would never end.
@@ -352,11 +540,17 @@ final class RestrictedUnpickler {
     if (!(top() instanceof ArrayList<?> list)) {
       throw damaged("appends to what is no list");
     }
+    spend(items.size() * (long) Long.BYTES);
     items.forEach(item -> ((List<Object>) list).add(plain(item)));
   }
 
   private static Object plain(Object value) {
     return value == NONE ? null : value;
+  }
+
+  private void remember(long key, Object value) {
+    spend(OBJECT_COST);
+    memo.put(key, value);
   }
 
   private Object remembered(long key) {
@@ -369,6 +563,29 @@ final class RestrictedUnpickler {
 
   private void push(Object value) {
     stack.add(value);
+    if (value instanceof String text) {
+      spend(2L * text.length() + OBJECT_COST);
+    } else {
+      spend(value instanceof Number || value instanceof Boolean ? Long.BYTES * 4 : OBJECT_COST);
+    }
+  }
+
+  /** Something that is there already. */
+  private void again(Object value) {
+    stack.add(value);
+    spend(Long.BYTES);
+  }
+
+  /** Counts what is allocated, before it is where one opcode allocates much. */
+  private void spend(long bytes) {
+    cost += bytes;
+    long read = in.position() - (long) begin;
+    if (read > MOST_BYTES) {
+      throw damaged("is longer than " + MOST_BYTES + " bytes");
+    }
+    if (cost > FREE_COST + COST_PER_BYTE * read) {
+      throw damaged("makes more objects than a description of tensors needs");
+    }
   }
 
   private Object top() {
@@ -401,6 +618,7 @@ final class RestrictedUnpickler {
   }
 
   private List<Object> cut(int from) {
+    spend(OBJECT_COST + (stack.size() - from) * (long) Long.BYTES);
     List<Object> tail = stack.subList(from, stack.size());
     List<Object> items = new ArrayList<>(tail);
     tail.clear();
@@ -410,6 +628,9 @@ final class RestrictedUnpickler {
   private byte[] take(long length) {
     if (length < 0 || length > in.remaining()) {
       throw damaged("announces " + length + " bytes, but has " + in.remaining());
+    }
+    if (length > MOST_BYTES) {
+      throw damaged("has a text of " + length + " bytes");
     }
     byte[] bytes = new byte[(int) length];
     in.get(bytes);
@@ -421,14 +642,18 @@ final class RestrictedUnpickler {
   }
 
   private String line() {
-    int from = in.position();
-    while (in.get() != '\n') {
-      if (in.position() - from > MOST_LINE) {
-        throw damaged("has a name of more than " + MOST_LINE + " bytes");
+    byte[] bytes = new byte[64];
+    int length = 0;
+    for (byte next = in.get(); next != '\n'; next = in.get()) {
+      if (length == bytes.length) {
+        bytes = Arrays.copyOf(bytes, 2 * length);
+      }
+      bytes[length++] = next;
+      if (length > MOST_LINE) {
+        throw damaged("has a line of more than " + MOST_LINE + " bytes");
       }
     }
-    int length = in.position() - from - 1;
-    return new String(in.array(), from, length, StandardCharsets.UTF_8);
+    return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
   private Object integer(int length) {
@@ -465,10 +690,5 @@ final class RestrictedUnpickler {
 
   private WeightsException damaged(String what) {
     return new WeightsException("its pickle " + what + " (before byte " + in.position() + ")");
-  }
-
-  private static String printable(String name) {
-    String clean = name.replaceAll("\\p{Cntrl}", "?");
-    return clean.length() > 100 ? clean.substring(0, 100) + "..." : clean;
   }
 }

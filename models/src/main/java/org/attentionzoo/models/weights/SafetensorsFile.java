@@ -2,15 +2,16 @@ package org.attentionzoo.models.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.NearestName;
@@ -23,7 +24,7 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  *
  * <p>Thread safety: may be read by several threads, each with its own manager.
  */
-public final class SafetensorsFile implements WeightSource, AutoCloseable {
+public final class SafetensorsFile implements StoredWeights {
 
   static final KernelLibrary KERNELS =
       KernelLibrary.of(SafetensorsFile.class, "tensors.torchscript");
@@ -107,11 +108,20 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
     }
   }
 
-  /**
-   * The file's own strings.
-   *
-   * @return by key
-   */
+  /** {@inheritDoc} */
+  @Override
+  public String format() {
+    return "safetensors";
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<String> notes() {
+    return List.of();
+  }
+
+  /** {@inheritDoc} */
+  @Override
   public Map<String, String> metadata() {
     return Collections.unmodifiableMap(header.metadata());
   }
@@ -131,29 +141,63 @@ public final class SafetensorsFile implements WeightSource, AutoCloseable {
   /** {@inheritDoc} */
   @Override
   public NDArray read(NDManager manager, String name) {
-    TensorInfo tensor = header.tensors().get(name);
-    if (tensor == null) {
-      throw new WeightsException(
-          file
-              + " has no tensor '"
-              + name
-              + "'"
-              + NearestName.suggestion(name, tensors().keySet()));
-    }
-    DataType dataType = tensor.type().dataType();
-    if (dataType == null) {
-      throw new WeightsException(
-          file + ": tensor '" + name + "' is " + tensor.type() + ", which cannot be read");
-    }
+    TensorInfo tensor = readable(name);
     try (GradientMode ignored = GradientMode.off();
         NDManager scope = manager.newSubManager()) {
       NDArray result =
-          new MappedValues(file, channel, pieceBytes)
+          values()
               .read(scope, tensor.type(), tensor.offset(), tensor.shape().size())
               .reshape(tensor.shape());
       result.attach(manager);
       return result;
     }
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public void readInto(NDArray target, String name) {
+    TensorInfo tensor = readable(name);
+    try (GradientMode ignored = GradientMode.off()) {
+      values().assign(target, tensor.type(), tensor.offset(), tensor.shape().size());
+    }
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public void copy(String name, WritableByteChannel target) throws IOException {
+    TensorInfo tensor = tensor(name);
+    values().copy(target, tensor.offset(), tensor.bytes());
+  }
+
+  private MappedValues values() {
+    return new MappedValues(file, channel, pieceBytes);
+  }
+
+  private TensorInfo readable(String name) {
+    TensorInfo tensor = tensor(name);
+    if (tensor.type().dataType() == null) {
+      throw new WeightsException(
+          file
+              + ": tensor '"
+              + Shown.of(name)
+              + "' is "
+              + tensor.type()
+              + ", which cannot be read");
+    }
+    return tensor;
+  }
+
+  private TensorInfo tensor(String name) {
+    TensorInfo tensor = header.tensors().get(name);
+    if (tensor == null) {
+      throw new WeightsException(
+          file
+              + " has no tensor '"
+              + Shown.of(name)
+              + "'"
+              + NearestName.suggestion(name, tensors().keySet()));
+    }
+    return tensor;
   }
 
   /** Closes the file; what was read stays. */

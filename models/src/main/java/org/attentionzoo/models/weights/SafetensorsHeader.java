@@ -28,9 +28,16 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
   static final long MOST_BYTES = 100_000_000;
 
   private static final int MOST_AXES = 64;
-  private static final String METADATA = "__metadata__";
+
+  /** Where the format keeps the file's own strings. */
+  static final String METADATA = "__metadata__";
+
   private static final JsonFactory JSON =
-      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Names out of files would stay in memory for good.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .build();
 
   /**
    * Parses and checks a header.
@@ -41,13 +48,17 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
    * @throws WeightsException if anything is not as it should be; names no file
    */
   static SafetensorsHeader parse(byte[] json, long dataBegin, long fileSize) {
+    // Without this the parser would guess UTF-16 and UTF-32, which the format does not have.
+    if (json.length < 2 || json[0] != '{' || json[1] == 0) {
+      throw new WeightsException("the header does not begin with a brace");
+    }
     Map<String, String> metadata = new LinkedHashMap<>();
     List<TensorInfo> tensors = new ArrayList<>();
     try (JsonParser parser = JSON.createParser(json)) {
       expect(parser.nextToken(), JsonToken.START_OBJECT, "the header");
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String name = parser.currentName();
-        expect(parser.nextToken(), JsonToken.START_OBJECT, "the entry '" + name + "'");
+        expect(parser.nextToken(), JsonToken.START_OBJECT, "the entry '" + Shown.of(name) + "'");
         if (name.equals(METADATA)) {
           readMetadata(parser, metadata);
         } else {
@@ -58,7 +69,8 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
         throw new WeightsException("the header goes on after its closing brace");
       }
     } catch (JsonProcessingException e) {
-      throw new WeightsException("the header is no valid JSON: " + e.getOriginalMessage(), e);
+      throw new WeightsException(
+          "the header is no valid JSON: " + Shown.of(e.getOriginalMessage()), e);
     } catch (IOException e) {
       throw new WeightsException("the header is no valid JSON: " + e.getMessage(), e);
     }
@@ -73,14 +85,14 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
       throws IOException {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
-      expect(parser.nextToken(), JsonToken.VALUE_STRING, "the metadata '" + key + "'");
+      expect(parser.nextToken(), JsonToken.VALUE_STRING, "the metadata '" + Shown.of(key) + "'");
       metadata.put(key, parser.getText());
     }
   }
 
   private static TensorInfo readTensor(
       JsonParser parser, String name, long dataBegin, long fileSize) throws IOException {
-    String where = "tensor '" + name + "': ";
+    String where = "tensor '" + Shown.of(name) + "': ";
     TensorType type = null;
     long[] shape = null;
     long[] offsets = null;
@@ -94,7 +106,7 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
         }
         case "shape" -> shape = integers(parser, token, where + "shape", MOST_AXES);
         case "data_offsets" -> offsets = integers(parser, token, where + "data_offsets", 2);
-        default -> throw new WeightsException(where + "unknown field '" + field + "'");
+        default -> throw new WeightsException(where + "unknown field '" + Shown.of(field) + "'");
       }
     }
     if (type == null || shape == null || offsets == null) {
@@ -132,13 +144,13 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
     }
     List<String> known = Arrays.stream(TensorType.values()).map(Enum::name).toList();
     throw new WeightsException(
-        where + "unknown dtype '" + text + "'" + NearestName.suggestion(text, known));
+        where + "unknown dtype '" + Shown.of(text) + "'" + NearestName.suggestion(text, known));
   }
 
   private static long[] integers(JsonParser parser, JsonToken first, String what, int most)
       throws IOException {
     expect(first, JsonToken.START_ARRAY, what);
-    long[] values = new long[most];
+    long[] values = new long[Math.min(most, 8)];
     int count = 0;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       expect(parser.currentToken(), JsonToken.VALUE_NUMBER_INT, what);
@@ -147,7 +159,10 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
       }
       if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
           || parser.getLongValue() < 0) {
-        throw new WeightsException(what + " has the number " + parser.getText());
+        throw new WeightsException(what + " has the number " + Shown.of(parser.getText()));
+      }
+      if (count == values.length) {
+        values = Arrays.copyOf(values, most);
       }
       values[count++] = parser.getLongValue();
     }
@@ -174,13 +189,13 @@ record SafetensorsHeader(Map<String, String> metadata, Map<String, TensorInfo> t
       if (tensor.offset() != end) {
         throw new WeightsException(
             "tensor '"
-                + tensor.name()
+                + Shown.of(tensor.name())
                 + "' "
                 + (tensor.offset() < end ? "overlaps " : "leaves a gap after ")
                 + before);
       }
       end = tensor.offset() + tensor.bytes();
-      before = "'" + tensor.name() + "'";
+      before = "'" + Shown.of(tensor.name()) + "'";
     }
     if (end != fileSize) {
       throw new WeightsException("the file has " + (fileSize - end) + " bytes after its tensors");

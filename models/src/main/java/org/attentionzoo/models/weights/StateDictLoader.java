@@ -118,7 +118,7 @@ public record StateDictLoader(
     checkTied(theirs, ours, source, manager, problems);
     refuse(problems, source);
     try (GradientMode ignored = GradientMode.off()) {
-      theirs.forEach((key, tensor) -> assign(ours.get(key).getArray(), source, tensor.name()));
+      theirs.forEach((key, tensor) -> source.readInto(ours.get(key).getArray(), tensor.name()));
     }
   }
 
@@ -180,13 +180,6 @@ public record StateDictLoader(
             }
           }
         });
-  }
-
-  private static void assign(NDArray target, WeightSource source, String name) {
-    try (NDManager scope = target.getManager().newSubManager(target.getDevice())) {
-      NDArray value = source.read(scope, name);
-      SafetensorsFile.KERNELS.call("assign", target, value).close();
-    }
   }
 
   private static void refuse(List<String> problems, WeightSource source) {

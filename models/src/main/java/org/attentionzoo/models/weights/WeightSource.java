@@ -25,6 +25,21 @@ public interface WeightSource {
   NDArray read(NDManager manager, String name);
 
   /**
+   * Reads one tensor into an array, whose type it is rounded to. The same as {@link #read} and
+   * copying, but a source may spare the copy.
+   *
+   * @param target of the tensor's shape, contiguous
+   * @param name its key
+   * @throws WeightsException if there is none of that name, or the engine has no such type
+   */
+  default void readInto(NDArray target, String name) {
+    try (NDManager scope = target.getManager().newSubManager(target.getDevice())) {
+      NDArray value = read(scope, name);
+      SafetensorsFile.KERNELS.call("assign_range", target, value, 0L).close();
+    }
+  }
+
+  /**
    * Where the tensors come from, for messages.
    *
    * @return for example a file's path

@@ -27,7 +27,7 @@ final class ZipDirectory {
   private static final int MOST_COMMENT = 0xFFFF;
   private static final int CENTRAL_BYTES = 46;
   private static final int LOCAL_BYTES = 30;
-  private static final long MOST_DIRECTORY = 256L << 20;
+  private static final long MOST_DIRECTORY = 64L << 20;
   private static final long UNKNOWN_32 = 0xFFFFFFFFL;
 
   /**
@@ -80,7 +80,7 @@ final class ZipDirectory {
       Listed listed = listed(directory);
       Entry entry = located(listed, end.directory());
       if (entries.putIfAbsent(entry.name(), entry) != null) {
-        throw new WeightsException("it holds '" + entry.name() + "' twice");
+        throw new WeightsException("it holds '" + Shown.of(entry.name()) + "' twice");
       }
     }
     refuseOverlaps(new ArrayList<>(entries.values()));
@@ -163,7 +163,7 @@ final class ZipDirectory {
       header = number(large, text);
     }
     if (method == 0 && packed != bytes) {
-      throw new WeightsException("'" + text + "' has two different lengths");
+      throw new WeightsException("\'" + Shown.of(text) + "' has two different lengths");
     }
     return new Listed(text, method, flags, crc, bytes, header);
   }
@@ -174,7 +174,7 @@ final class ZipDirectory {
       int id = extra.getShort() & 0xFFFF;
       int length = extra.getShort() & 0xFFFF;
       if (length > extra.remaining()) {
-        throw new WeightsException("'" + name + "' has a damaged directory entry");
+        throw new WeightsException("\'" + Shown.of(name) + "' has a damaged directory entry");
       }
       if (id == 1) {
         return extra.slice(extra.position(), length).order(ByteOrder.LITTLE_ENDIAN);
@@ -186,7 +186,7 @@ final class ZipDirectory {
 
   private static long number(ByteBuffer large, String name) {
     if (large.remaining() < Long.BYTES) {
-      throw new WeightsException("'" + name + "' has a damaged directory entry");
+      throw new WeightsException("\'" + Shown.of(name) + "' has a damaged directory entry");
     }
     return large.getLong();
   }
@@ -195,24 +195,28 @@ final class ZipDirectory {
     String name = listed.name();
     if (listed.method() != 0) {
       throw new WeightsException(
-          "'" + name + "' is compressed; PyTorch stores its files uncompressed");
+          "\'" + Shown.of(name) + "' is compressed; PyTorch stores its files uncompressed");
     }
     if ((listed.flags() & 1) != 0) {
-      throw new WeightsException("'" + name + "' is encrypted");
+      throw new WeightsException("\'" + Shown.of(name) + "' is encrypted");
     }
     long header = listed.header();
     if (header < 0 || header > directory - LOCAL_BYTES) {
-      throw new WeightsException("'" + name + "' lies outside the file");
+      throw new WeightsException("\'" + Shown.of(name) + "' lies outside the file");
     }
     ByteBuffer local = bytes(header, LOCAL_BYTES);
     if (local.getInt(0) != LOCAL) {
-      throw new WeightsException("'" + name + "' is not where the directory says");
+      throw new WeightsException("\'" + Shown.of(name) + "' is not where the directory says");
     }
     long offset =
         header + LOCAL_BYTES + (local.getShort(26) & 0xFFFF) + (local.getShort(28) & 0xFFFF);
     if (listed.bytes() < 0 || offset > directory || listed.bytes() > directory - offset) {
       throw new WeightsException(
-          "'" + name + "' announces " + listed.bytes() + " bytes and lies outside the file");
+          "\'"
+              + Shown.of(name)
+              + "' announces "
+              + listed.bytes()
+              + " bytes and lies outside the file");
     }
     return new Entry(name, offset, listed.bytes(), listed.crc());
   }
@@ -223,7 +227,8 @@ final class ZipDirectory {
       Entry before = entries.get(i - 1);
       Entry entry = entries.get(i);
       if (before.offset() + before.bytes() > entry.offset()) {
-        throw new WeightsException("'" + entry.name() + "' overlaps '" + before.name() + "'");
+        throw new WeightsException(
+            "\'" + Shown.of(entry.name()) + "' overlaps '" + Shown.of(before.name()) + "'");
       }
     }
   }

@@ -99,6 +99,29 @@ final class PyTorchArchive {
     return bytes.toByteArray();
   }
 
+  byte[] pickle() {
+    return pickle.toByteArray();
+  }
+
+  /** The format before 1.6; each file is a storage, its values of so many bytes. */
+  byte[] legacy(int... valueBytes) {
+    PyTorchArchive all = new PyTorchArchive();
+    all.bytes(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19).op(".");
+    all.raw(new PyTorchArchive().bytes('M', 0xe9, 3).op(".").pickle());
+    PyTorchArchive system = new PyTorchArchive().op("}(").text("protocol_version");
+    system.bytes('M', 0xe9, 3).text("little_endian").bytes(0x88).text("type_sizes").op("}");
+    all.raw(system.op("u.").pickle()).raw(pickle());
+    PyTorchArchive keys = new PyTorchArchive().op("](");
+    files.keySet().forEach(name -> keys.text(name.substring("data/".length())));
+    all.raw(keys.op("e.").pickle());
+    int i = 0;
+    for (byte[] content : files.values()) {
+      ByteBuffer count = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+      all.raw(count.putLong(0, content.length / valueBytes[i++]).array()).raw(content);
+    }
+    return all.pickle();
+  }
+
   Path write(Path file) throws IOException {
     return Files.write(file, zip());
   }

@@ -185,7 +185,7 @@ class PyTorchFileTest {
   void findsAStateDictAmongOthers(String place) throws IOException {
     try (PyTorchFile read = PyTorchFile.open(nested(place).write(file()))) {
       assertThat(read.place()).isEqualTo(place);
-      assertThat(read.isUnwrapped()).isTrue();
+      assertThat(read.wrapping()).isEqualTo("module.");
       assertThat(read.tensors()).containsOnlyKeys("w");
       assertThat(read.read(manager, "w").toFloatArray()).containsExactly(5);
       assertThat(read.origin()).contains(place, "module.");
@@ -204,7 +204,7 @@ class PyTorchFileTest {
     }
     assertThatThrownBy(() -> PyTorchFile.openAt(file(), "modle"))
         .hasMessageContaining("did you mean 'model'");
-    refuses(nested("a", "b"), "say which (there are: a, b)");
+    refuses(nested("a", "b"), "say which (there are: 'a', 'b')");
   }
 
   @Test
@@ -232,7 +232,7 @@ class PyTorchFileTest {
     "no.such.module,Missing",
     "collections,deque",
     "numpy.core.multiarray,_reconstruct",
-    "torch._utils,_rebuild_tensor_v3",
+    "torch._utils,_rebuild_sparse_tensor",
     "argparse,Namespace"
   })
   void refusesEveryOtherNameCalledOrNot(String module, String name) throws IOException {
@@ -248,9 +248,11 @@ class PyTorchFileTest {
 
   @Test
   void refusesOpcodesThatStateDictsDoNotNeed() throws IOException {
-    for (char code : "ioPISVLFgp".toCharArray()) {
+    for (char code : "oP".toCharArray()) {
       refuses(new PyTorchArchive().op("(" + code + "os\nsystem\n."), "opcode 0x");
     }
+    refuses(new PyTorchArchive().op("(icollections\nOrderedDict\n."), "opcode 0x69");
+    refuses(new PyTorchArchive().op("(ios\nsystem\n."), "'os.system'");
     for (int code : new int[] {0x81, 0x92, 0x82, 0x83, 0x84, 0x97, 0xff, 0}) {
       refuses(new PyTorchArchive().op("}").bytes(code).op("."), "opcode 0x");
     }
@@ -269,7 +271,7 @@ class PyTorchFileTest {
     refuses(new PyTorchArchive().bytes(0x8b).raw(huge).op("."), "a number of 2147483647 bytes");
     refuses(new PyTorchArchive().bytes(0x8b).raw(new byte[] {0, 0, 0, -1}), "a number of");
     refuses(new PyTorchArchive().bytes(0x95).raw(huger).op("."), "a frame of");
-    refuses(new PyTorchArchive().op("c" + "x".repeat(5000)), "a name of more than");
+    refuses(new PyTorchArchive().op("c" + "x".repeat(5000)), "a line of more than");
   }
 
   @ParameterizedTest
@@ -356,7 +358,7 @@ class PyTorchFileTest {
   void checksSizesAgainstTheFileBeforeReading() throws IOException {
     long big = 1L << 40;
     refuses(view(7, 0, new long[] {6}, new long[] {1}), "should hold 7 values of F32, but has 24");
-    refuses(view(-6, 0, new long[] {6}, new long[] {1}), "should hold -6");
+    refuses(view(-6, 0, new long[] {6}, new long[] {1}), "what is no storage");
     refuses(view(Long.MAX_VALUE, 0, new long[] {6}, new long[] {1}), "should hold");
     refuses(view((1L << 62) + 6, 0, new long[] {6}, new long[] {1}), "should hold");
     refuses(view(6, 1, new long[] {6}, new long[] {1}), "reaches beyond its 6 values");
@@ -377,7 +379,7 @@ class PyTorchFileTest {
             .text("w")
             .tensor("FloatStorage", "../../etc/passwd", 1, 0, new long[] {1}, new long[] {1})
             .op("s.");
-    refuses(elsewhere, "'data/../../etc/passwd', which is not there");
+    refuses(elsewhere, "'data/../../etc/passwd' are not there");
   }
 
   @Test
@@ -414,8 +416,9 @@ class PyTorchFileTest {
   void refusesWhatIsNoArchiveOfTensors() throws IOException {
     assertThatThrownBy(() -> PyTorchFile.open(folder)).hasMessageContaining("is a folder");
     assertThatThrownBy(() -> PyTorchFile.open(file())).hasMessageContaining("is not there");
-    refuses("not a zip, but long enough to be one".getBytes(StandardCharsets.UTF_8), "no zip");
-    refuses(new byte[] {(byte) 0x80, 2, '}', '.'}, "before 1.6");
+    refuses(
+        "not a zip, but long enough to be one".getBytes(StandardCharsets.UTF_8), "neither a zip");
+    refuses(new byte[] {(byte) 0x80, 2, '}', '.'}, "magic number is missing");
     refuses(single().file("constants.pkl", new byte[] {1}), "TorchScript");
     refuses(single().file("byteorder", "big".getBytes(StandardCharsets.UTF_8)), "'big'");
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file()))) {
@@ -424,6 +427,136 @@ class PyTorchFileTest {
       zip.closeEntry();
     }
     assertThatThrownBy(() -> PyTorchFile.open(file())).hasMessageContaining("is compressed");
+  }
+
+  private PyTorchArchive tied() {
+    return new PyTorchArchive()
+        .op("}(")
+        .text("a")
+        .tensor("FloatStorage", "0", 6, 0, new long[] {2, 3}, new long[] {3, 1})
+        .text("b")
+        .tensor("FloatStorage", "0", 6, 0, new long[] {3, 2}, new long[] {1, 3})
+        .text("n")
+        .tensor("LongStorage", "1", 1, 0, new long[0], new long[0])
+        .op("u.")
+        .floats("0", 1, 2, 3, 4, 5, 6)
+        .file("data/1", new byte[] {7, 0, 0, 0, 0, 0, 0, 0});
+  }
+
+  @Test
+  void readsTheFormatBeforeTheZipAsItReadsTheZip() throws IOException {
+    for (byte[] bytes : new byte[][] {tied().zip(), tied().legacy(4, 8)}) {
+      Files.write(file(), bytes);
+      try (PyTorchFile read = PyTorchFile.open(file())) {
+        assertThat(read.read(manager, "a").toFloatArray()).containsExactly(1, 2, 3, 4, 5, 6);
+        assertThat(read.read(manager, "b").toFloatArray()).containsExactly(1, 4, 2, 5, 3, 6);
+        assertThat(read.read(manager, "n").getLong()).isEqualTo(7);
+        assertThat(read.notes()).containsExactly("shared storage: a and b");
+        var copied = new java.io.ByteArrayOutputStream();
+        read.copy("b", java.nio.channels.Channels.newChannel(copied));
+        var floats = new float[6];
+        java.nio.ByteBuffer.wrap(copied.toByteArray())
+            .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+            .asFloatBuffer()
+            .get(floats);
+        assertThat(floats).containsExactly(1, 4, 2, 5, 3, 6);
+      }
+    }
+  }
+
+  @Test
+  void refusesDamageInTheFormatBeforeTheZip() throws IOException {
+    byte[] whole = tied().legacy(4, 8);
+    for (int length = 0; length < whole.length; length++) {
+      refuses(Arrays.copyOf(whole, length), "cannot be used");
+    }
+    refuses(Arrays.copyOf(whole, whole.length + 1), "1 bytes after its storages");
+    // The count of the last storage.
+    for (int high : new int[] {0x7f, 0xff, 1}) {
+      byte[] changed = whole.clone();
+      changed[whole.length - 9] = (byte) high;
+      refuses(changed, "storage '1' announces");
+    }
+    byte[] fewer = whole.clone();
+    fewer[whole.length - 16] = 0;
+    refuses(fewer, "should hold 1 values of I64, but has 0");
+    for (int i = 0; i < whole.length; i++) {
+      byte[] changed = whole.clone();
+      changed[i] ^= (byte) 0xFF;
+      Files.write(file(), changed);
+      try (PyTorchFile read = PyTorchFile.open(file())) {
+        read.tensors().keySet().forEach(name -> read.read(manager, name).close());
+      } catch (WeightsException e) {
+        assertThat(e).hasMessageContaining("cannot be used");
+      }
+    }
+  }
+
+  @Test
+  void refusesBarePicklesByWhatTheyAskFor() throws IOException {
+    refuses(
+        new PyTorchArchive().global("os", "system").text("x").op("\u0085R.").pickle(),
+        "'os.system'");
+    refuses("cbuiltins\neval\n(S'1'\ntR.".getBytes(StandardCharsets.UTF_8), "'builtins.eval'");
+    refuses(
+        "(dp0\nS'w'\np1\nI1\ns(lp2\nL5L\naF2.5\nacposix\nsystem\n."
+            .getBytes(StandardCharsets.UTF_8),
+        "'posix.system'");
+    PyTorchArchive modern = new PyTorchArchive().text("torch").text("load").bytes(0x93).op(")R.");
+    refuses(modern.pickle(), "'torch.load'");
+    byte[] tar = new byte[1024];
+    System.arraycopy("ustar".getBytes(StandardCharsets.US_ASCII), 0, tar, 257, 5);
+    tar[0] = 's';
+    refuses(tar, "it is a tar archive");
+  }
+
+  @Test
+  void readsTensorsOfUntypedStoragesAndParametersWithState() throws IOException {
+    PyTorchArchive archive = new PyTorchArchive().op("}(").text("w");
+    archive.global("torch._utils", "_rebuild_tensor_v3").op("((").text("storage");
+    archive.global("torch.storage", "UntypedStorage").text("0").text("cpu").number(8).op("tQ");
+    archive.number(1).tuple(3).tuple(1).bytes(0x89).global("collections", "OrderedDict").op(")R");
+    archive.global("torch", "uint16").op("tR").text("p");
+    archive.global("torch._utils", "_rebuild_parameter_with_state").op("(");
+    archive.tensor("FloatStorage", "1", 1, 0, new long[] {1}, new long[] {1});
+    archive
+        .bytes(0x88)
+        .op("}}tR")
+        .text("size")
+        .global("torch", "Size")
+        .op("(")
+        .tuple(1, 2)
+        .op("tRu.");
+    archive.file("data/0", new byte[] {1, 0, 2, 0, 3, 0, -1, -1}).floats("1", 5);
+    Files.write(file(), archive.zip());
+    try (PyTorchFile read = PyTorchFile.open(file())) {
+      assertThat(read.tensors().get("w").type()).isEqualTo(TensorType.U16);
+      assertThat(read.read(manager, "w").toIntArray()).containsExactly(2, 3, 65535);
+      assertThat(read.read(manager, "p").toFloatArray()).containsExactly(5);
+      assertThat(read.others()).containsExactly("size");
+    }
+  }
+
+  @Test
+  void takesTheUsualPlaceBesideLooseTensors() throws IOException {
+    PyTorchArchive archive = new PyTorchArchive().op("}(").text("step");
+    archive.tensor("FloatStorage", "0", 1, 0, new long[0], new long[0]).text("model").op("}(");
+    archive.text("_orig_mod.module.w");
+    archive.tensor("FloatStorage", "1", 1, 0, new long[] {1}, new long[] {1}).op("uu.");
+    Files.write(file(), archive.floats("0", 1).floats("1", 2).zip());
+    try (PyTorchFile read = PyTorchFile.open(file())) {
+      assertThat(read.place()).isEqualTo("model");
+      assertThat(read.wrapping()).isEqualTo("_orig_mod.module.");
+      assertThat(read.tensors()).containsOnlyKeys("w");
+      assertThat(read.notes()).contains("not read: other tensors of the file's own dict");
+    }
+  }
+
+  @Test
+  void refusesMoreObjectsThanADescriptionNeeds() throws IOException {
+    refuses(new PyTorchArchive().op("}0".repeat(3_000_000)).op("}."), "makes more objects");
+    PyTorchArchive memo = new PyTorchArchive().op("}").op("\u0094".repeat(3_000_000));
+    refuses(memo.op("."), "makes more objects");
   }
 
   @Test
