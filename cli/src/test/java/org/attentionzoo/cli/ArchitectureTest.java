@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.models.PaperProvider;
+import org.attentionzoo.models.huggingface.HuggingFaceProvider;
 import org.attentionzoo.training.TaskProvider;
 
 /** Holds the arrows between the modules; only here are all of them on the class path. */
@@ -135,6 +136,7 @@ class ArchitectureTest {
   static void everyProviderIsRegistered(JavaClasses classes) {
     assertRegistered(classes, PaperProvider.class);
     assertRegistered(classes, TaskProvider.class);
+    assertRegistered(classes, HuggingFaceProvider.class);
   }
 
   private static void assertRegistered(JavaClasses classes, Class<?> seam) {

@@ -19,18 +19,23 @@ public final class PositionKernels implements KernelCatalog {
   public List<KernelCheck> kernels() {
     List<KernelCheck> checks = new ArrayList<>();
     for (Rotary.Layout layout : Rotary.Layout.values()) {
-      Rotary rotary = new Rotary(layout, 10000);
+      checks.add(check("positions/rotary " + layout, new Rotary(layout, 10000)));
       checks.add(
-          new KernelCheck(
-              "positions/rotary " + layout,
-              in -> new NDList(rotary.fast(in.get(0), in.get(1))),
-              in -> new NDList(rotary.plain(in.get(0), in.get(1))),
-              List.of(
-                  shared(1, 1, 1, 2), shared(2, 3, 7, 6), shared(1, 2, 33, 16), own(3, 2, 5, 8)),
-              2e-5,
-              "float32 rounding of angles"));
+          check(
+              "positions/rotary " + layout + ", scaled",
+              new Rotary(layout, 10000, new Rotary.Scaling(8, 1, 4, 16))));
     }
     return checks;
+  }
+
+  private static KernelCheck check(String name, Rotary rotary) {
+    return new KernelCheck(
+        name,
+        in -> new NDList(rotary.fast(in.get(0), in.get(1))),
+        in -> new NDList(rotary.plain(in.get(0), in.get(1))),
+        List.of(shared(1, 1, 1, 2), shared(2, 3, 7, 6), shared(1, 2, 33, 16), own(3, 2, 5, 8)),
+        2e-5,
+        "float32 rounding of angles");
   }
 
   private static Case shared(long batch, long heads, long length, long width) {

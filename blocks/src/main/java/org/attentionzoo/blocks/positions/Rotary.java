@@ -3,11 +3,11 @@ package org.attentionzoo.blocks.positions;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
 /**
@@ -16,8 +16,9 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  *
  * @param layout which channels form a pair
  * @param base the base of the frequencies, 10000 in the paper
+ * @param scaling slows frequencies down for contexts longer than the trained one; null for none
  */
-public record Rotary(Layout layout, double base) {
+public record Rotary(Layout layout, double base, Scaling scaling) {
 
   /** Which channels form a pair. */
   public enum Layout {
@@ -25,6 +26,54 @@ public record Rotary(Layout layout, double base) {
     HALF,
     /** Channel 2i with channel 2i + 1, as in the paper (GPT-J). */
     INTERLEAVED
+  }
+
+  /**
+   * Slower rotation: a frequency that turns at most {@code low} times within {@code context} is
+   * divided by {@code factor}, one that turns at least {@code high} times stays, and between them
+   * the two are mixed linearly (Llama 3.1).
+   *
+   * @param factor what slow frequencies are divided by
+   * @param low turns up to which a frequency is slow
+   * @param high turns from which a frequency is fast
+   * @param context the length that the model was trained for; 0 divides all frequencies
+   */
+  public record Scaling(double factor, double low, double high, double context) {
+
+    /** Checks the values. */
+    public Scaling {
+      if (!(factor >= 1 && low > 0 && high > low && context >= 0 && Double.isFinite(factor))) {
+        throw new IllegalArgumentException(
+            "a scaling of rotary positions needs factor >= 1, 0 < low < high, context >= 0; got "
+                + factor
+                + ", "
+                + low
+                + ", "
+                + high
+                + ", "
+                + context);
+      }
+    }
+
+    /**
+     * Divides all frequencies, as if positions were closer to each other.
+     *
+     * @param factor what they are divided by
+     * @return the scaling
+     */
+    public static Scaling linear(double factor) {
+      return new Scaling(factor, 1, 2, 0);
+    }
+  }
+
+  /**
+   * Positions without scaling.
+   *
+   * @param layout which channels form a pair
+   * @param base the base of the frequencies
+   */
+  public Rotary(Layout layout, double base) {
+    this(layout, base, null);
   }
 
   private static final KernelLibrary KERNELS = KernelLibrary.of(Rotary.class, "rotary.torchscript");
@@ -42,18 +91,27 @@ public record Rotary(Layout layout, double base) {
   }
 
   NDArray fast(NDArray x, NDArray positions) {
-    return KERNELS.call("rotate", x, positions, base, layout == Layout.INTERLEAVED);
+    boolean interleaved = layout == Layout.INTERLEAVED;
+    if (scaling == null) {
+      return KERNELS.call("rotate", x, positions, base, interleaved);
+    }
+    return KERNELS.call(
+        "rotate_scaled",
+        x,
+        positions,
+        base,
+        interleaved,
+        scaling.factor(),
+        scaling.low(),
+        scaling.high(),
+        scaling.context());
   }
 
   NDArray plain(NDArray x, NDArray positions) {
-    NDManager manager = x.getManager();
     Shape shape = x.getShape();
     long width = shape.get(3);
-    NDArray exponent =
-        Arithmetic.times(
-            manager.arange(0f, width, 2f, DataType.FLOAT32, x.getDevice()),
-            -Math.log(base) / width);
-    NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(exponent.exp());
+    NDArray frequency = scaling == null ? frequency(x, DataType.FLOAT32) : scaledFrequency(x);
+    NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequency);
     if (angle.getShape().dimension() == 3) {
       angle = angle.expandDims(1);
     }
@@ -70,5 +128,22 @@ public record Rotary(Layout layout, double base) {
     NDList rotated =
         new NDList(first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin)));
     return NDArrays.stack(rotated, -1).reshape(shape);
+  }
+
+  private NDArray frequency(NDArray x, DataType type) {
+    long width = x.getShape().get(3);
+    NDArray channels = x.getManager().arange(0f, (float) width, 2f, type, x.getDevice());
+    return Arithmetic.times(channels, -Math.log(base) / width).exp();
+  }
+
+  /** In float64: at large positions an angle shows every rounding of its frequency. */
+  private NDArray scaledFrequency(NDArray x) {
+    NDArray frequency = frequency(x, DataType.FLOAT64);
+    NDArray turns = Arithmetic.times(frequency, scaling.context() / (2 * Math.PI));
+    NDArray above =
+        Arithmetic.times(turns.sub(scaling.low()), 1 / (scaling.high() - scaling.low()));
+    NDArray kept = Arithmetic.atMost(Arithmetic.atLeast(above, 0), 1);
+    NDArray slowed = Arithmetic.times(Tensors.oneMinus(kept), 1 / scaling.factor());
+    return frequency.mul(slowed.add(kept)).toType(DataType.FLOAT32, false);
   }
 }

@@ -9,9 +9,18 @@ package org.attentionzoo.blocks.shells;
  * @param hidden the inner size of the feed-forward networks
  * @param tied whether the output projection is the embedding's table
  * @param dropout the rate on embeddings and residual branches
+ * @param normEpsilon added to the mean square in the norms
  */
 public record DecoderConfig(
-    int vocabulary, int width, int layers, int hidden, boolean tied, double dropout) {
+    int vocabulary,
+    int width,
+    int layers,
+    int hidden,
+    boolean tied,
+    double dropout,
+    double normEpsilon) {
+
+  private static final double USUAL_EPSILON = 1e-6;
 
   /** Checks the sizes. */
   public DecoderConfig {
@@ -26,5 +35,20 @@ public record DecoderConfig(
               + ", "
               + layers);
     }
+  }
+
+  /**
+   * Sizes with an epsilon of 1e-6.
+   *
+   * @param vocabulary the number of tokens
+   * @param width the size of the hidden states
+   * @param layers the number of layers
+   * @param hidden the inner size of the feed-forward networks
+   * @param tied whether the output projection is the embedding's table
+   * @param dropout the rate on embeddings and residual branches
+   */
+  public DecoderConfig(
+      int vocabulary, int width, int layers, int hidden, boolean tied, double dropout) {
+    this(vocabulary, width, layers, hidden, tied, dropout, USUAL_EPSILON);
   }
 }

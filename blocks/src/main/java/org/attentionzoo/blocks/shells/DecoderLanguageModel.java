@@ -54,14 +54,14 @@ public final class DecoderLanguageModel extends ZooBlock {
       }
       stack.add(
           new ResidualLayer(
-              new RmsNorm(width),
+              new RmsNorm(width, config.normEpsilon()),
               mixer,
-              new RmsNorm(width),
+              new RmsNorm(width, config.normEpsilon()),
               new SwiGlu(width, config.hidden(), config.dropout()),
               config.dropout()));
     }
     layers = child("layers", new ModuleList<>(stack));
-    norm = child("norm", new RmsNorm(width));
+    norm = child("norm", new RmsNorm(width, config.normEpsilon()));
     head =
         child(
             "lm_head",

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.attentionzoo.blocks.IdentityMixer;
 import org.attentionzoo.blocks.UniformRouter;
@@ -24,6 +25,7 @@ import org.attentionzoo.blocks.shells.DecoderLanguageModel;
 import org.attentionzoo.blocks.shells.TransformerEncoder;
 import org.attentionzoo.blocks.shells.VisionConfig;
 import org.attentionzoo.blocks.shells.VisionTransformer;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
@@ -59,7 +61,81 @@ public final class TransformerProvider implements PaperProvider {
             "Transformer decoder with rotary positions, RMSNorm and SwiGLU",
             DecoderModelConfig.class,
             presets,
-            TransformerProvider::build));
+            TransformerProvider::build),
+        new ModelEntry<>(
+            "llama",
+            ID,
+            ModelKind.CAUSAL_LANGUAGE_MODEL,
+            "Llama-style decoder: what folders of Llama, Mistral and Qwen 2 are loaded into",
+            LlamaModelConfig.class,
+            llamas(),
+            TransformerProvider::llama));
+  }
+
+  private static Map<String, LlamaModelConfig> llamas() {
+    Map<String, LlamaModelConfig> presets = new LinkedHashMap<>();
+    presets.put("tiny", llama(256, 128, 3, 320, 4, 2, 32, 10_000, 512));
+    presets.put("smollm-135m", llama(49_152, 576, 30, 1536, 9, 3, 64, 10_000, 2048));
+    presets.put("tinyllama-1b", untied(llama(32_000, 2048, 22, 5632, 32, 4, 64, 10_000, 2048)));
+    return presets;
+  }
+
+  private static LlamaModelConfig llama(
+      int vocabulary,
+      int width,
+      int layers,
+      int hidden,
+      int heads,
+      int keyValueHeads,
+      int headWidth,
+      double base,
+      int context) {
+    return new LlamaModelConfig(
+        vocabulary,
+        width,
+        layers,
+        hidden,
+        true,
+        heads,
+        keyValueHeads,
+        headWidth,
+        false,
+        0,
+        base,
+        Optional.empty(),
+        1e-5,
+        context);
+  }
+
+  private static LlamaModelConfig untied(LlamaModelConfig config) {
+    return Configs.override(config, "tied", "false");
+  }
+
+  private static ZooBlock llama(LlamaModelConfig config) {
+    Rotary rotary =
+        new Rotary(Rotary.Layout.HALF, config.rotaryBase(), config.rotaryScaling().orElse(null));
+    AttentionConfig attention =
+        new AttentionConfig(
+            config.width(),
+            config.heads(),
+            config.keyValueHeads(),
+            config.headWidth(),
+            config.bias(),
+            true,
+            config.window(),
+            rotary,
+            false,
+            0);
+    return new DecoderLanguageModel(
+        new DecoderConfig(
+            config.vocabulary(),
+            config.width(),
+            config.layers(),
+            config.hidden(),
+            config.tied(),
+            0,
+            config.normEpsilon()),
+        layer -> new MultiHeadAttention(attention));
   }
 
   private static DecoderModelConfig preset(int width, int layers, int heads) {

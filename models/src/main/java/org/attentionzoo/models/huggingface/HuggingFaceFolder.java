@@ -1,0 +1,240 @@
+package org.attentionzoo.models.huggingface;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.attentionzoo.blocks.NearestName;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.ModelEntry;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.models.weights.PyTorchFile;
+import org.attentionzoo.models.weights.SafetensorsFile;
+import org.attentionzoo.models.weights.WeightSource;
+
+/**
+ * A folder as {@code save_pretrained} writes it: {@code config.json} says which model, {@code
+ * model.safetensors} or {@code pytorch_model.bin} holds its weights, the tokenizer's files stand
+ * beside them.
+ *
+ * <p>Opening reads the config alone and loads no engine. Thread safety: immutable.
+ */
+public final class HuggingFaceFolder {
+
+  private static final String CONFIG = "config.json";
+
+  private final Path folder;
+  private final ModelEntry<?> entry;
+  private final HuggingFaceModel model;
+  private final List<String> labels;
+  private final Map<String, String> ignored;
+
+  private HuggingFaceFolder(
+      Path folder,
+      ModelEntry<?> entry,
+      HuggingFaceModel model,
+      List<String> labels,
+      Map<String, String> ignored) {
+    this.folder = folder;
+    this.entry = entry;
+    this.model = model;
+    this.labels = labels;
+    this.ignored = ignored;
+  }
+
+  /**
+   * Whether a folder has a config to be opened by.
+   *
+   * @param folder any path
+   * @return true if it holds a {@code config.json}
+   */
+  public static boolean isOne(Path folder) {
+    return Files.isRegularFile(folder.resolve(CONFIG));
+  }
+
+  /**
+   * Opens a folder.
+   *
+   * @param papers the zoo
+   * @param folder holds a {@code config.json}
+   * @return the folder, its config understood in full
+   * @throws UserException if the config is missing, of an unknown {@code model_type}, or describes
+   *     what cannot be built
+   */
+  public static HuggingFaceFolder open(Papers papers, Path folder) {
+    if (!isOne(folder)) {
+      throw new UserException(folder + " has no " + CONFIG + "; expected a folder that has one");
+    }
+    HuggingFaceConfig config = HuggingFaceConfig.read(folder.resolve(CONFIG));
+    HuggingFaceModel model = provider(config).read(config);
+    Map<String, String> ignored = config.finish();
+    ModelEntry<?> entry = papers.model(model.model());
+    if (!entry.configType().isInstance(model.config())) {
+      throw new IllegalStateException(
+          entry.name() + " is made from " + entry.configType() + ", not from " + model.config());
+    }
+    return new HuggingFaceFolder(folder, entry, model, config.labels(), ignored);
+  }
+
+  private static HuggingFaceProvider provider(HuggingFaceConfig config) {
+    SortedMap<String, HuggingFaceProvider> known = new TreeMap<>();
+    for (HuggingFaceProvider provider :
+        ServiceLoader.load(HuggingFaceProvider.class, HuggingFaceFolder.class.getClassLoader())) {
+      for (String type : provider.modelTypes()) {
+        HuggingFaceProvider other = known.putIfAbsent(type, provider);
+        if (other != null) {
+          throw new IllegalStateException("two providers of model_type " + type);
+        }
+      }
+    }
+    HuggingFaceProvider provider = known.get(config.modelType());
+    if (provider == null) {
+      throw new UserException(
+          config.file()
+              + (config.modelType().isEmpty()
+                  ? " has no model_type"
+                  : " has the model_type '"
+                      + config.modelType()
+                      + "', which this zoo does not have"
+                      + NearestName.suggestion(config.modelType(), known.keySet()))
+              + "; known: "
+              + String.join(", ", known.keySet()));
+    }
+    return provider;
+  }
+
+  /**
+   * Where it is.
+   *
+   * @return the folder
+   */
+  public Path path() {
+    return folder;
+  }
+
+  /**
+   * The model of the zoo that the config describes.
+   *
+   * @return its entry
+   */
+  public ModelEntry<?> entry() {
+    return entry;
+  }
+
+  /**
+   * The model's config.
+   *
+   * @return an instance of the entry's config record
+   */
+  public Record config() {
+    return model.config();
+  }
+
+  /**
+   * The names of the classes of a classifier.
+   *
+   * @return by number; empty if the config has none
+   */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /**
+   * Fields of the config that change nothing here.
+   *
+   * @return by name, why not
+   */
+  public Map<String, String> ignored() {
+    return ignored;
+  }
+
+  /**
+   * The tokenizer that stands beside the weights.
+   *
+   * @return {@code tokenizer.json}, or {@code spm.model}, or {@code tokenizer.model}; empty if
+   *     there is none of them
+   */
+  public Optional<Path> tokenizer() {
+    return List.of("tokenizer.json", "spm.model", "tokenizer.model").stream()
+        .map(folder::resolve)
+        .filter(Files::isRegularFile)
+        .findFirst();
+  }
+
+  /**
+   * Builds the model and loads its weights in float32.
+   *
+   * @param manager owns the parameters
+   * @return the model
+   * @throws UserException as for {@link #load(NDManager, DataType)}
+   */
+  public ZooBlock load(NDManager manager) {
+    return load(manager, DataType.FLOAT32);
+  }
+
+  /**
+   * Builds the model and loads its weights.
+   *
+   * @param manager owns the parameters
+   * @param type what the weights are rounded to
+   * @return the model
+   * @throws UserException if the folder has no weights that can be read, or they do not fit the
+   *     config; lists all that differs
+   */
+  public ZooBlock load(NDManager manager, DataType type) {
+    ZooBlock block = build(entry);
+    block.initialize(manager, type);
+    WeightSource source = weights();
+    try (AutoCloseable closing = source instanceof AutoCloseable c ? c : () -> {}) {
+      List<String> kept = model.loader().load(block, manager, source);
+      if (!kept.isEmpty()) {
+        throw new UserException(
+            source.origin() + " lacks parameters of the model: " + String.join(", ", kept));
+      }
+      return block;
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private <C extends Record> ZooBlock build(ModelEntry<C> typed) {
+    try {
+      return typed.factory().apply(typed.configType().cast(model.config()));
+    } catch (IllegalArgumentException e) {
+      throw new UserException(folder.resolve(CONFIG) + ": " + e.getMessage(), e);
+    }
+  }
+
+  private WeightSource weights() {
+    Path safetensors = folder.resolve("model.safetensors");
+    if (Files.isRegularFile(safetensors)) {
+      return SafetensorsFile.open(safetensors);
+    }
+    Path pytorch = folder.resolve("pytorch_model.bin");
+    if (Files.isRegularFile(pytorch)) {
+      return PyTorchFile.open(pytorch);
+    }
+    throw new UserException(
+        folder + " has no weights: expected model.safetensors or pytorch_model.bin");
+  }
+
+  /**
+   * The model's config as text.
+   *
+   * @return YAML, as {@code zoo show} prints it
+   */
+  @Override
+  public String toString() {
+    return entry.name() + "\n" + Configs.toYaml(model.config());
+  }
+}
