@@ -16,6 +16,7 @@ import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.TrainedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -25,16 +26,27 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "eval",
     mixinStandardHelpOptions = true,
-    description = "Evaluate a trained model on the validation part, beside plain baselines.")
+    description = {
+      "Evaluate a trained model on the validation part, beside plain baselines.",
+      "",
+      "  zoo eval runs/titans-mac-tiny-20260101-120000",
+      "  zoo eval sasrec --weights released.pth --data interactions:ml-1m.txt task.part=test",
+      ""
+    })
 final class EvalCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
   @Parameters(
       index = "0",
-      paramLabel = "RUN",
-      description = "A run's folder (its best checkpoint is taken) or one of its checkpoints.")
+      paramLabel = "RUN|MODEL",
+      description = {
+        "A run's folder (its best checkpoint is taken) or one of its checkpoints; with --weights, a",
+        "model or recipe."
+      })
   private Path run;
+
+  @Mixin private WeightOptions weights = new WeightOptions();
 
   @Option(
       names = "--data",
@@ -51,7 +63,10 @@ final class EvalCommand implements Callable<Integer> {
   @Parameters(
       index = "1..*",
       paramLabel = "KEY=VALUE",
-      description = "What differs from the run's task options, for example task.part=test.")
+      description = {
+        "What differs from the run's task options, for example task.part=test; with --weights, also",
+        "from the model's."
+      })
   private List<String> settings = List.of();
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
@@ -82,17 +97,39 @@ final class EvalCommand implements Callable<Integer> {
     return taps;
   }
 
+  private TrainedModel load() {
+    Papers papers = Papers.load();
+    return weights
+        .weights()
+        .map(w -> TrainedModel.load(papers, run.toString(), settings, w, device))
+        .orElseGet(() -> TrainedModel.load(papers, run, device));
+  }
+
+  /** With weights from elsewhere, settings of the model have been used already. */
+  private List<String> taskSettings() {
+    return weights.weights().isEmpty()
+        ? settings
+        : settings.stream().filter(setting -> setting.startsWith("task.")).toList();
+  }
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try (TrainedModel model = TrainedModel.load(Papers.load(), run, device)) {
-      Task task = model.task(data, settings);
+    try (TrainedModel model = load()) {
+      model.notes().forEach(spec.commandLine().getErr()::println);
+      Task task = model.task(data, taskSettings());
       Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
       if (json) {
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("model", model.config().model());
-        figures.put("checkpoint", model.checkpoint().folder().toString());
-        figures.put("step", model.checkpoint().state().step());
+        figures.put("weights", model.origin());
+        model
+            .checkpoint()
+            .ifPresent(
+                checkpoint -> {
+                  figures.put("checkpoint", checkpoint.folder().toString());
+                  figures.put("step", checkpoint.state().step());
+                });
         figures.put("zeroed", zeros);
         figures.put("data", task.description());
         figures.put("items", result.items());
@@ -101,7 +138,10 @@ final class EvalCommand implements Callable<Integer> {
         Json.print(out, figures);
       } else {
         out.println(
-            model.config().model() + " of step " + model.checkpoint().state().step() + ", " + run);
+            model.config().model()
+                + model.checkpoint().map(c -> " of step " + c.state().step()).orElse("")
+                + ", "
+                + model.origin());
         Report.print(out, task, result);
         out.flush();
       }

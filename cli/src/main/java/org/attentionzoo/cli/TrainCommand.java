@@ -21,6 +21,7 @@ import org.attentionzoo.training.run.TrainingResult;
 import org.attentionzoo.training.run.TrainingRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -71,6 +72,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on with the run of this folder from its newest checkpoint.")
   private Path resume;
 
+  @Mixin private WeightOptions weights = new WeightOptions();
+
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
@@ -120,6 +123,9 @@ final class TrainCommand implements Callable<Integer> {
       if (out != null) {
         throw new UserException("--resume goes on in its own folder; leave out --out");
       }
+      if (weights.weights().isPresent()) {
+        throw new UserException("--resume goes on with the run's weights; leave out --weights");
+      }
       return TrainingRun.resume(papers, resume, overrides);
     }
     RunConfig config = Recipes.resolve(papers, name, overrides);
@@ -127,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, Object> provenance = new LinkedHashMap<>();
     provenance.put(
         "command", String.join(" ", spec.root().commandLine().getParseResult().originalArgs()));
-    return TrainingRun.start(papers, config, folder, provenance);
+    return TrainingRun.start(papers, config, folder, provenance, weights.weights().orElse(null));
   }
 
   private int train(TrainingRun run) {

@@ -68,6 +68,63 @@ class TrainEvalGenerateTest {
     assertThat(Run.zoo(generate).out()).isEqualTo(generated.out());
   }
 
+  @Test
+  void takesWeightsFromElsewhere() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    String data = "text:" + text;
+    Path out = folder.resolve("run");
+    Run train = zoo("train", "decoder-tiny", "--data", data, "--out", out.toString(), "steps=4");
+    assertThat(train.exit()).as(train.err()).isZero();
+    String weights = out.resolve("checkpoints/step-00000004").toString();
+
+    JsonNode own = new ObjectMapper().readTree(Run.zoo("eval", out.toString(), "--json").out());
+    String[] eval = {"eval", "decoder-tiny", "--weights", weights, "--data", data, "--json"};
+    Run imported = zoo(eval);
+    assertThat(imported.exit()).as(imported.err()).isZero();
+    JsonNode figures = new ObjectMapper().readTree(imported.out());
+    assertThat(figures.at("/metrics")).isEqualTo(own.at("/metrics"));
+    assertThat(figures.at("/weights").asText()).isEqualTo(weights);
+
+    Run misfit = Run.zoo("eval", "decoder-tiny", "--weights", weights, "--data", data);
+    assertThat(misfit.exit()).isEqualTo(2);
+    assertThat(misfit.err().lines())
+        .singleElement()
+        .asString()
+        .contains("does not fit the model", "misshapen", "missing layers.1.");
+    Run none = Run.zoo("eval", "decoder", "--weights", weights, "--data", data);
+    assertThat(none.err()).contains("fits no preset of decoder (tiny");
+
+    Run generated = zoo("generate", "decoder-tiny", "--weights", weights, "--length", "4");
+    assertThat(generated.exit()).as(generated.err()).isZero();
+
+    Path tuned = folder.resolve("tuned");
+    Run more =
+        zoo(
+            "train",
+            "decoder-tiny",
+            "--data",
+            data,
+            "--weights",
+            weights,
+            "--out",
+            tuned.toString(),
+            "steps=1");
+    assertThat(more.exit()).as(more.err()).isZero();
+    assertThat(tuned.resolve("config.yaml")).content().contains("weights: " + weights);
+    Run allowed =
+        zoo(
+            "eval",
+            "decoder-tiny",
+            "--weights",
+            weights,
+            "--data",
+            data,
+            "--allow-missing",
+            "hed.*");
+    assertThat(allowed.err()).contains("the model has none");
+  }
+
   private static Run zoo(String... arguments) {
     String[] all = new String[arguments.length + SMALL.length];
     System.arraycopy(arguments, 0, all, 0, arguments.length);

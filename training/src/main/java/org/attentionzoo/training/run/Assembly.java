@@ -62,6 +62,12 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
     return new Assembly(config, papers.preset(config.model()), null);
   }
 
+  /** The same with all options of the model spelled out, so that no data decides them. */
+  Assembly complete() {
+    Map<String, Object> all = Configs.toMap(configured(preset, config.modelOverrides()));
+    return new Assembly(config.with(preset.name(), all, config.task()), preset, task);
+  }
+
   /** Builds the model, uninitialised. */
   ZooBlock build() {
     return build(preset);

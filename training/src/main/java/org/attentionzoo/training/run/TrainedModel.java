@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
@@ -14,7 +15,7 @@ import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
 
 /**
- * A model with the weights of a run, to evaluate or to use.
+ * A model with the weights of a run or from elsewhere, to evaluate or to use.
  *
  * <p>For one thread. Closing frees the model.
  */
@@ -25,18 +26,24 @@ public final class TrainedModel implements AutoCloseable {
   private final NDManager manager;
   private final ZooBlock model;
   private final Checkpoints.Checkpoint checkpoint;
+  private final String origin;
+  private final List<String> notes;
 
   private TrainedModel(
       Papers papers,
       Assembly assembly,
       NDManager manager,
       ZooBlock model,
-      Checkpoints.Checkpoint checkpoint) {
+      Checkpoints.Checkpoint checkpoint,
+      String origin,
+      List<String> notes) {
     this.papers = papers;
     this.assembly = assembly;
     this.manager = manager;
     this.model = model;
     this.checkpoint = checkpoint;
+    this.origin = origin;
+    this.notes = List.copyOf(notes);
   }
 
   /**
@@ -68,7 +75,44 @@ public final class TrainedModel implements AutoCloseable {
       Assembly assembly = Assembly.ofModel(papers, opened.config());
       ZooBlock model = assembly.build();
       checkpoint.loadWeights(model, manager);
-      TrainedModel loaded = new TrainedModel(papers, assembly, manager, model, checkpoint);
+      TrainedModel loaded =
+          new TrainedModel(
+              papers, assembly, manager, model, checkpoint, folder.toString(), List.of());
+      done = true;
+      return loaded;
+    } finally {
+      if (!done) {
+        manager.close();
+      }
+    }
+  }
+
+  /**
+   * Loads weights from elsewhere.
+   *
+   * @param papers the zoo
+   * @param name a preset; an architecture, of which the preset is taken whose shapes the weights
+   *     have; or a recipe
+   * @param settings changes of its config, each {@code key=value}
+   * @param weights the weights
+   * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
+   * @return the model
+   * @throws UserException if anything does not exist or fit
+   */
+  public static TrainedModel load(
+      Papers papers, String name, List<String> settings, ImportedWeights weights, String device) {
+    RunConfig config = Recipes.resolve(papers, weights.preset(papers, name), settings);
+    NDManager manager = Devices.manager(Devices.find(device));
+    boolean done = false;
+    try {
+      Assembly assembly = Assembly.ofModel(papers, config).complete();
+      ZooBlock model = assembly.build();
+      // What need not be in the file starts as it would in training.
+      TrainingLoop.initialize(model, manager, config.seed());
+      List<String> notes = weights.load(model, manager);
+      TrainedModel loaded =
+          new TrainedModel(
+              papers, assembly, manager, model, null, weights.path().toString(), notes);
       done = true;
       return loaded;
     } finally {
@@ -163,12 +207,30 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
+   * The checkpoint that the weights are of.
+   *
+   * @return the checkpoint; empty if the weights come from elsewhere
+   */
+  public Optional<Checkpoints.Checkpoint> checkpoint() {
+    return Optional.ofNullable(checkpoint);
+  }
+
+  /**
    * Where the weights come from.
    *
-   * @return the checkpoint
+   * @return the folder or file that was named
    */
-  public Checkpoints.Checkpoint checkpoint() {
-    return checkpoint;
+  public String origin() {
+    return origin;
+  }
+
+  /**
+   * What a user should know of the weights: what was taken off their names, what was passed over.
+   *
+   * @return sentences without a full stop; none for a run's own
+   */
+  public List<String> notes() {
+    return notes;
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -74,6 +75,27 @@ public final class TrainingRun implements AutoCloseable {
    */
   public static TrainingRun start(
       Papers papers, RunConfig config, Path folder, Map<String, Object> provenance) {
+    return start(papers, config, folder, provenance, null);
+  }
+
+  /**
+   * Prepares a new run that begins with weights from elsewhere.
+   *
+   * @param papers the zoo
+   * @param config the config
+   * @param folder the run's folder
+   * @param provenance what the caller knows of the run's origin, for example {@code command}
+   * @param weights the weights; null for initial ones. They are not looked for again when the run
+   *     goes on from a checkpoint
+   * @return the run; {@link #train} starts it
+   * @throws UserException if model, data, device, folder or weights are not there or do not fit
+   */
+  public static TrainingRun start(
+      Papers papers,
+      RunConfig config,
+      Path folder,
+      Map<String, Object> provenance,
+      ImportedWeights weights) {
     RunFolder.requireUnused(folder);
     NDManager manager = Devices.manager(Devices.find(config.device()));
     return closingOnFailure(
@@ -82,11 +104,14 @@ public final class TrainingRun implements AutoCloseable {
           Assembly assembly = Assembly.of(papers, config);
           ZooBlock model = assembly.build();
           TrainingLoop.initialize(model, manager, config.seed());
+          Map<String, Object> origin = new LinkedHashMap<>(provenance);
+          if (weights != null) {
+            origin.put("weights", weights.path().toString());
+            origin.put("weights_notes", weights.load(model, manager));
+          }
           RunFolder made =
               RunFolder.create(
-                  folder,
-                  assembly.config(),
-                  Provenance.collect(provenance, assembly.task(), manager));
+                  folder, assembly.config(), Provenance.collect(origin, assembly.task(), manager));
           return new TrainingRun(assembly, manager, model, made);
         });
   }

@@ -161,7 +161,7 @@ class TrainingRunTest {
         TrainedModel last =
             TrainedModel.load(PAPERS, out.resolve("checkpoints/step-00000040"), "cpu")) {
       double best = model.evaluate(model.task(""), 0).loss();
-      assertThat(best).isEqualTo(model.checkpoint().state().bestLoss());
+      assertThat(best).isEqualTo(model.checkpoint().orElseThrow().state().bestLoss());
       assertThat(last.evaluate(last.task("text:" + text), 0).loss()).isGreaterThan(best);
     }
   }
