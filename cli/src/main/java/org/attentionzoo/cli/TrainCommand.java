@@ -1,6 +1,8 @@
 package org.attentionzoo.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,10 +11,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.profile.StepProfiler;
 import org.attentionzoo.eval.profile.Trace;
+import org.attentionzoo.eval.report.HtmlReport;
+import org.attentionzoo.eval.report.RunHistory;
+import org.attentionzoo.eval.report.TensorBoardLog;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.Recipes;
@@ -150,9 +156,13 @@ final class TrainCommand implements Callable<Integer> {
     stderr.flush();
     long start = System.nanoTime();
     try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());
+        TensorBoardLog tensorBoard =
+            new TensorBoardLog(
+                run.folder().path().resolve("tensorboard"), run.config().logEvery());
         StepProfiler profiler = new StepProfiler(run.folder().path().resolve("trace.json"));
         Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
       run.addListener(display);
+      run.addListener(tensorBoard);
       if (profile) {
         run.addListener(profiler);
       }
@@ -173,6 +183,17 @@ final class TrainCommand implements Callable<Integer> {
       report(run, result, duration, stdout);
       profiler.trace().ifPresent(trace -> print(trace, profiler.steps(), stdout));
       return ExitCode.OK;
+    }
+  }
+
+  /** The run is safe by now; a machine without fonts is no reason to fail. */
+  private static void writeReport(Path folder, PrintWriter stdout) throws IOException {
+    Path file = folder.resolve("report.html");
+    try {
+      AtomicFile.write(file, HtmlReport.of(List.of(RunHistory.read(folder))));
+      stdout.println("report: " + file);
+    } catch (UserException e) {
+      stdout.println("no report: " + e.getMessage());
     }
   }
 
@@ -208,8 +229,19 @@ final class TrainCommand implements Callable<Integer> {
         .bestStep()
         .filter(step -> step != result.steps())
         .ifPresent(step -> stdout.println("best after step " + step + ", which zoo eval takes"));
-    TextSample.ofValidation(run.model(), run.manager(), run.task(), stdout);
-    stdout.println("run folder: " + run.folder().path());
+    StringWriter sample = new StringWriter();
+    TextSample.ofValidation(run.model(), run.manager(), run.task(), new PrintWriter(sample, true));
+    stdout.print(sample);
+    Path folder = run.folder().path();
+    try {
+      if (!sample.toString().isEmpty()) {
+        AtomicFile.write(folder.resolve(RunHistory.SAMPLE), sample.toString());
+      }
+      writeReport(folder, stdout);
+    } catch (IOException e) {
+      throw new UserException("cannot write the report to " + folder + ": " + e, e);
+    }
+    stdout.println("run folder: " + folder);
     stdout.flush();
   }
 }

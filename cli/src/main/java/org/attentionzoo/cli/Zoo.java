@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
+      ReportCommand.class,
       PullCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,

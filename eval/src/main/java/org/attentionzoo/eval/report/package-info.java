@@ -1,0 +1,2 @@
+/** Shows runs: TensorBoard events, HTML, plots. */
+package org.attentionzoo.eval.report;
