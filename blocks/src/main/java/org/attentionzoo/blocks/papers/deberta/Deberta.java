@@ -25,7 +25,7 @@ public final class Deberta extends ZooBlock {
    * @param embedded (B, L, D) the embeddings
    * @param layers each layer's output, (B, L, D)
    * @param relative the relative positions that were used; null without relative attention
-   * @param valid (B, L) boolean; null if nothing is padded
+   * @param valid the mask that was given, boolean; null if nothing is padded
    */
   public record Encoded(
       NDArray embedded, NDList layers, DisentangledSelfAttention.Relative relative, NDArray valid) {
@@ -98,7 +98,8 @@ public final class Deberta extends ZooBlock {
    *
    * @param pass what the pass carries
    * @param ids (B, L) int64
-   * @param valid (B, L), false or 0 where padded; null if nothing is
+   * @param valid (B, L), false or 0 where padded; or which keys each query sees, (B, L, L) or (B,
+   *     1, L or 1, L): then a token that no query sees is padding; null if nothing is
    * @param tokenTypes (B, L) int64; null for zeros
    * @param positions (B, L) int64, absolute positions; null for 0, 1, 2, ...
    * @param beforeNorm replaces the embeddings before they are normalised; null to leave them
@@ -120,7 +121,7 @@ public final class Deberta extends ZooBlock {
    *
    * @param pass what the pass carries
    * @param ids (B, L) int64
-   * @param valid (B, L), false or 0 where padded; null if nothing is
+   * @param valid as of {@link #encode}
    * @param beforeNorm replaces the embeddings before they are normalised; null to leave them
    * @return all layers
    */
@@ -134,8 +135,8 @@ public final class Deberta extends ZooBlock {
     if (valid == null) {
       return null;
     }
-    NDArray mask = valid.getDataType() == DataType.BOOLEAN ? valid : valid.neq(0);
-    return Sequences.padded(mask).positions(pass, this, ids);
+    NDArray tokens = DisentangledSelfAttention.tokens(valid);
+    return Sequences.padded(tokens).positions(pass, this, ids);
   }
 
   /** Runs the first layers alone. */
@@ -148,7 +149,8 @@ public final class Deberta extends ZooBlock {
       UnaryOperator<NDArray> beforeNorm,
       int depth) {
     NDArray mask = valid == null || valid.getDataType() == DataType.BOOLEAN ? valid : valid.neq(0);
-    NDArray embedded = embeddings.embed(pass, ids, tokenTypes, positions, mask, beforeNorm);
+    NDArray tokens = DisentangledSelfAttention.tokens(mask);
+    NDArray embedded = embeddings.embed(pass, ids, tokenTypes, positions, tokens, beforeNorm);
     DisentangledSelfAttention.Relative relative = encoder.relative(pass, embedded);
     NDList layers = encoder.encode(pass, embedded, mask, relative, depth);
     return new Encoded(embedded, layers, relative, mask);

@@ -94,7 +94,8 @@ public final class DebertaEncoder extends MixerBlock {
    *
    * @param pass what the pass carries
    * @param embedded (B, L, D)
-   * @param valid (B, L) boolean, false where padded; null if nothing is
+   * @param valid (B, L) boolean, false where padded, or which keys each query sees, as of {@link
+   *     DisentangledSelfAttention#attend}; null if nothing is padded
    * @return each layer's output, (B, L, D)
    */
   public NDList encode(Pass pass, NDArray embedded, NDArray valid) {
@@ -109,13 +110,14 @@ public final class DebertaEncoder extends MixerBlock {
       DisentangledSelfAttention.Relative relative,
       int depth) {
     NDList outputs = new NDList();
+    NDArray visible = DisentangledSelfAttention.visible(valid);
     NDArray hidden = embedded;
     for (int i = 0; i < depth; i++) {
-      hidden = layers.get(i).transform(pass, hidden, null, valid, relative);
+      hidden = layers.get(i).transform(pass, hidden, null, visible, relative);
       if (outputs.isEmpty() && convolution != null) {
         NDList seen = new NDList(embedded, hidden);
         if (valid != null) {
-          seen.add(valid);
+          seen.add(DisentangledSelfAttention.tokens(valid));
         }
         hidden = convolution.forward(pass, seen).head();
       }

@@ -56,17 +56,17 @@ public final class DebertaKernels implements KernelCatalog {
       NDArray queries = terms.contains("p2c") ? in.get(4) : null;
       NDArray index =
           terms.equals("none") ? null : BUCKETS.index(q, q.getShape().get(2), BUCKETS.span());
-      NDArray valid = padded ? valid(q) : null;
+      NDArray visible = padded ? DisentangledSelfAttention.visible(valid(q)) : null;
       NDArray context =
           fast
               ? DisentangledSelfAttention.KERNELS.call(
-                  "attention", q, in.get(1), in.get(2), keys, queries, index, valid, SCALE)
-              : DisentangledSelfAttention.plain(q, in.get(1), keys, queries, index, valid, SCALE)
+                  "attention", q, in.get(1), in.get(2), keys, queries, index, visible, SCALE)
+              : DisentangledSelfAttention.plain(q, in.get(1), keys, queries, index, visible, SCALE)
                   .matMul(in.get(2));
       NDArray pattern =
           fast
-              ? DisentangledSelfAttention.fast(q, in.get(1), keys, queries, index, valid, SCALE)
-              : DisentangledSelfAttention.plain(q, in.get(1), keys, queries, index, valid, SCALE);
+              ? DisentangledSelfAttention.fast(q, in.get(1), keys, queries, index, visible, SCALE)
+              : DisentangledSelfAttention.plain(q, in.get(1), keys, queries, index, visible, SCALE);
       return new NDList(context, pattern);
     };
   }

@@ -100,7 +100,7 @@ public final class DebertaLayer extends ZooBlock {
    * @param pass what the pass carries
    * @param hidden (B, L, D) from which keys and values come
    * @param queries (B, L, D) the residual stream; null for hidden
-   * @param valid (B, L) boolean, false where padded; null if nothing is
+   * @param valid a mask as of {@link DisentangledSelfAttention#attend}; null if all is visible
    * @param relative relative positions; null without relative attention
    * @return (B, L, D)
    */

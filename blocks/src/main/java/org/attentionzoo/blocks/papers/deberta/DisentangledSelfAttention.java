@@ -94,12 +94,15 @@ public final class DisentangledSelfAttention extends ZooBlock {
    * @param pass what the pass carries
    * @param hidden (B, L, D) from which keys and values come
    * @param queries (B, L, D) from which queries come; null for hidden
-   * @param valid (B, L) boolean, false where padded; null if nothing is
+   * @param valid (B, L) boolean, false where padded: padded queries see nothing, padded keys are
+   *     not seen; or (B, L, L) or (B, 1, L or 1, L) boolean, which keys each query sees; null if
+   *     all are
    * @param relative relative positions; null without relative attention
    * @return (B, L, D)
    */
   public NDArray attend(
       Pass pass, NDArray hidden, NDArray queries, NDArray valid, Relative relative) {
+    NDArray visible = visible(valid);
     NDArray q = heads(query.forward(pass, queries == null ? hidden : queries));
     NDArray k = heads(key.forward(pass, hidden));
     NDArray v = heads(value.forward(pass, hidden));
@@ -120,17 +123,43 @@ public final class DisentangledSelfAttention extends ZooBlock {
     boolean drops = config.attentionDropout() > 0 && pass.isTraining();
     NDArray context;
     if (pass.kernels(hidden) && !drops && !pass.listens(this, PATTERN)) {
-      context = KERNELS.call("attention", q, k, v, keys, rowQueries, index, valid, scale);
+      context = KERNELS.call("attention", q, k, v, keys, rowQueries, index, visible, scale);
     } else {
       NDArray pattern =
           pass.kernels(hidden)
-              ? fast(q, k, keys, rowQueries, index, valid, scale)
-              : plain(q, k, keys, rowQueries, index, valid, scale);
+              ? fast(q, k, keys, rowQueries, index, visible, scale)
+              : plain(q, k, keys, rowQueries, index, visible, scale);
       pattern = pass.tap(this, PATTERN, pattern);
       context = Dropout.apply(pass, pattern, config.attentionDropout()).matMul(v);
     }
     Shape shape = context.getShape();
     return context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), config.width());
+  }
+
+  /** (B, 1, Lq or 1, Lk) boolean from any form of a mask; null if all is visible. */
+  static NDArray visible(NDArray mask) {
+    if (mask == null) {
+      return null;
+    }
+    NDArray set = mask.getDataType() == DataType.BOOLEAN ? mask : mask.neq(0);
+    return switch (set.getShape().dimension()) {
+      case 2 -> set.expandDims(1).expandDims(3).logicalAnd(set.expandDims(1).expandDims(2));
+      case 3 -> set.expandDims(1);
+      case 4 -> set;
+      default ->
+          throw new IllegalArgumentException(
+              "the mask has shape "
+                  + mask.getShape()
+                  + "; give (B, L), (B, L, L), (B, 1, L, L) or (B, 1, 1, L)");
+    };
+  }
+
+  /** (B, L) boolean from any form of a mask: whether any query sees the token. */
+  static NDArray tokens(NDArray mask) {
+    if (mask == null || mask.getShape().dimension() == 2) {
+      return mask == null || mask.getDataType() == DataType.BOOLEAN ? mask : mask.neq(0);
+    }
+    return visible(mask).toType(DataType.INT64, false).sum(new int[] {2}).neq(0).squeeze(1);
   }
 
   private NDArray heads(NDArray x) {
@@ -145,9 +174,9 @@ public final class DisentangledSelfAttention extends ZooBlock {
       NDArray keys,
       NDArray rowQueries,
       NDArray index,
-      NDArray valid,
+      NDArray visible,
       double scale) {
-    return KERNELS.call("pattern", q, k, keys, rowQueries, index, valid, scale);
+    return KERNELS.call("pattern", q, k, keys, rowQueries, index, visible, scale);
   }
 
   /** The kernel {@code pattern} by NDArray operations. */
@@ -157,7 +186,7 @@ public final class DisentangledSelfAttention extends ZooBlock {
       NDArray keys,
       NDArray rowQueries,
       NDArray index,
-      NDArray valid,
+      NDArray visible,
       double scale) {
     NDArray turned = Arithmetic.times(k.swapAxes(2, 3), scale);
     NDArray scores = q.matMul(turned);
@@ -171,11 +200,10 @@ public final class DisentangledSelfAttention extends ZooBlock {
         scores = scores.add(rowQueries.matMul(turned).gather(rows, 2));
       }
     }
-    if (valid == null) {
+    if (visible == null) {
       return scores.softmax(-1);
     }
-    NDArray live = valid.toType(scores.getDataType(), false);
-    NDArray keep = live.expandDims(1).expandDims(3).mul(live.expandDims(1).expandDims(2));
+    NDArray keep = visible.toType(scores.getDataType(), false);
     NDArray blocked = Arithmetic.times(Tensors.oneMinus(keep), MASKED);
     return scores.mul(keep).add(blocked).softmax(-1).mul(keep);
   }
@@ -185,7 +213,7 @@ public final class DisentangledSelfAttention extends ZooBlock {
    *
    * @param pass what the pass carries
    * @param inputs (B, L, D); with relative attention the rows (R, D) and the index (L, L) int64;
-   *     then optionally (B, L) boolean, false where padded
+   *     then optionally a mask as of {@link #attend}, boolean or numbers
    * @return (B, L, D)
    */
   @Override
@@ -194,9 +222,6 @@ public final class DisentangledSelfAttention extends ZooBlock {
     Relative relative =
         config.relativeAttention() ? new Relative(inputs.get(1), inputs.get(2)) : null;
     NDArray valid = inputs.size() > used ? inputs.get(used) : null;
-    if (valid != null && valid.getDataType() != DataType.BOOLEAN) {
-      valid = valid.neq(0);
-    }
     return new NDList(attend(pass, inputs.get(0), null, valid, relative));
   }
 }
