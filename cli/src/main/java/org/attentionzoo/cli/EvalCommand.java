@@ -2,7 +2,6 @@ package org.attentionzoo.cli;
 
 import ai.djl.ndarray.NDArray;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +40,10 @@ final class EvalCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "RUN|MODEL",
       description = {
-        "A run's folder (its best checkpoint is taken) or one of its checkpoints; with --weights, a",
-        "model or recipe."
+        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
+        "folder or owner/name of one that zoo pull brought; with --weights, a model or recipe."
       })
-  private Path run;
+  private String run;
 
   @Mixin private WeightOptions weights = new WeightOptions();
 
@@ -101,8 +100,8 @@ final class EvalCommand implements Callable<Integer> {
     Papers papers = Papers.load();
     return weights
         .weights()
-        .map(w -> TrainedModel.load(papers, run.toString(), settings, w, device))
-        .orElseGet(() -> TrainedModel.load(papers, run, device));
+        .map(w -> TrainedModel.load(papers, run, settings, w, device))
+        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
   }
 
   /** With weights from elsewhere, settings of the model have been used already. */

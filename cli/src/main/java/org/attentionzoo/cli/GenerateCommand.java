@@ -1,7 +1,6 @@
 package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.UserException;
@@ -33,10 +32,10 @@ final class GenerateCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "RUN|MODEL",
       description = {
-        "A run's folder (its best checkpoint is taken) or one of its checkpoints; with --weights, a",
-        "model."
+        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
+        "folder or owner/name of one that zoo pull brought; with --weights, a model."
       })
-  private Path run;
+  private String run;
 
   @Parameters(
       index = "1..*",
@@ -81,11 +80,15 @@ final class GenerateCommand implements Callable<Integer> {
     }
     return weights
         .weights()
-        .map(w -> TrainedModel.load(papers, run.toString(), settings, w, device))
-        .orElseGet(() -> TrainedModel.load(papers, run, device));
+        .map(w -> TrainedModel.load(papers, run, settings, w, device))
+        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
   }
 
   private void requireBytes(TrainedModel model) {
+    if (model.folder().isPresent()) {
+      throw new UserException(
+          run + " reads the tokens of its tokenizer; zoo generate goes on with bytes only");
+    }
     boolean language = model.entry().kind() == ModelKind.CAUSAL_LANGUAGE_MODEL;
     String data = model.config().data();
     if (model.checkpoint().isPresent() && !(language && data.startsWith("text:"))) {

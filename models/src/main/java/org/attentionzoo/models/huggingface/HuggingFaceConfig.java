@@ -361,6 +361,11 @@ public final class HuggingFaceConfig {
     }
   }
 
+  /** Takes all fields for read: the provider reads the file itself, and as strictly. */
+  public void readElsewhere() {
+    fields.keySet().forEach(field -> seen.putIfAbsent(field, ""));
+  }
+
   /**
    * Refuses what cannot be built and what nobody knows.
    *

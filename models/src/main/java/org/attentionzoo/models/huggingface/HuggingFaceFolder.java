@@ -16,14 +16,13 @@ import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.Papers;
-import org.attentionzoo.models.weights.PyTorchFile;
-import org.attentionzoo.models.weights.SafetensorsFile;
-import org.attentionzoo.models.weights.WeightSource;
+import org.attentionzoo.models.weights.StoredWeights;
+import org.attentionzoo.models.weights.WeightFiles;
 
 /**
  * A folder as {@code save_pretrained} writes it: {@code config.json} says which model, {@code
- * model.safetensors} or {@code pytorch_model.bin} holds its weights, the tokenizer's files stand
- * beside them.
+ * model.safetensors} or {@code pytorch_model.bin}, or several with an index, hold its weights, the
+ * tokenizer's files stand beside them.
  *
  * <p>Opening reads the config alone and loads no engine. Thread safety: immutable.
  */
@@ -192,18 +191,13 @@ public final class HuggingFaceFolder {
   public ZooBlock load(NDManager manager, DataType type) {
     ZooBlock block = build(entry);
     block.initialize(manager, type);
-    WeightSource source = weights();
-    try (AutoCloseable closing = source instanceof AutoCloseable c ? c : () -> {}) {
+    try (StoredWeights source = WeightFiles.open(folder)) {
       List<String> kept = model.loader().load(block, manager, source);
       if (!kept.isEmpty()) {
         throw new UserException(
             source.origin() + " lacks parameters of the model: " + String.join(", ", kept));
       }
       return block;
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException(e);
     }
   }
 
@@ -213,19 +207,6 @@ public final class HuggingFaceFolder {
     } catch (IllegalArgumentException e) {
       throw new UserException(folder.resolve(CONFIG) + ": " + e.getMessage(), e);
     }
-  }
-
-  private WeightSource weights() {
-    Path safetensors = folder.resolve("model.safetensors");
-    if (Files.isRegularFile(safetensors)) {
-      return SafetensorsFile.open(safetensors);
-    }
-    Path pytorch = folder.resolve("pytorch_model.bin");
-    if (Files.isRegularFile(pytorch)) {
-      return PyTorchFile.open(pytorch);
-    }
-    throw new UserException(
-        folder + " has no weights: expected model.safetensors or pytorch_model.bin");
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.Taps;
@@ -12,6 +13,7 @@ import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.models.huggingface.HuggingFaceFolder;
 import org.attentionzoo.training.Task;
 
 /**
@@ -21,6 +23,9 @@ import org.attentionzoo.training.Task;
  */
 public final class TrainedModel implements AutoCloseable {
 
+  /** The task that feeds bytes, whatever a model's tokens mean. */
+  private static final String BYTES = "text:";
+
   private final Papers papers;
   private final Assembly assembly;
   private final NDManager manager;
@@ -28,6 +33,7 @@ public final class TrainedModel implements AutoCloseable {
   private final Checkpoints.Checkpoint checkpoint;
   private final String origin;
   private final List<String> notes;
+  private final HuggingFaceFolder folder;
 
   private TrainedModel(
       Papers papers,
@@ -36,7 +42,8 @@ public final class TrainedModel implements AutoCloseable {
       ZooBlock model,
       Checkpoints.Checkpoint checkpoint,
       String origin,
-      List<String> notes) {
+      List<String> notes,
+      HuggingFaceFolder folder) {
     this.papers = papers;
     this.assembly = assembly;
     this.manager = manager;
@@ -44,19 +51,24 @@ public final class TrainedModel implements AutoCloseable {
     this.checkpoint = checkpoint;
     this.origin = origin;
     this.notes = List.copyOf(notes);
+    this.folder = folder;
   }
 
   /**
-   * Loads the model of a run; the data it was trained on need not be there.
+   * Loads the model of a folder; the data it was trained on need not be there.
    *
    * @param papers the zoo
    * @param folder a run folder, which means its best checkpoint (the newest if none was evaluated),
-   *     or the folder of one of its checkpoints
+   *     or the folder of one of its checkpoints, or a Hugging Face folder
    * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
    * @return the model
-   * @throws UserException if the folder is neither or holds no checkpoint that is whole
+   * @throws UserException if the folder is none of these, holds no checkpoint that is whole, or its
+   *     weights do not fit
    */
   public static TrainedModel load(Papers papers, Path folder, String device) {
+    if (HuggingFaceFolder.isOne(folder)) {
+      return load(papers, HuggingFaceFolder.open(papers, folder), device);
+    }
     boolean single = Files.isRegularFile(folder.resolve(Checkpoints.STATE));
     Path run = single ? folder.toAbsolutePath().getParent().getParent() : folder;
     RunFolder opened = RunFolder.open(run);
@@ -77,7 +89,32 @@ public final class TrainedModel implements AutoCloseable {
       checkpoint.loadWeights(model, manager);
       TrainedModel loaded =
           new TrainedModel(
-              papers, assembly, manager, model, checkpoint, folder.toString(), List.of());
+              papers, assembly, manager, model, checkpoint, folder.toString(), List.of(), null);
+      done = true;
+      return loaded;
+    } finally {
+      if (!done) {
+        manager.close();
+      }
+    }
+  }
+
+  private static TrainedModel load(Papers papers, HuggingFaceFolder folder, String device) {
+    String name = folder.entry().name();
+    RunConfig config = RunConfig.of(name).with(name, Configs.toMap(folder.config()), Map.of());
+    NDManager manager = Devices.manager(Devices.find(device));
+    boolean done = false;
+    try {
+      TrainedModel loaded =
+          new TrainedModel(
+              papers,
+              Assembly.ofModel(papers, config),
+              manager,
+              folder.load(manager),
+              null,
+              folder.path().toString(),
+              List.of(),
+              folder);
       done = true;
       return loaded;
     } finally {
@@ -112,7 +149,7 @@ public final class TrainedModel implements AutoCloseable {
       List<String> notes = weights.load(model, manager);
       TrainedModel loaded =
           new TrainedModel(
-              papers, assembly, manager, model, null, weights.path().toString(), notes);
+              papers, assembly, manager, model, null, weights.path().toString(), notes, null);
       done = true;
       return loaded;
     } finally {
@@ -146,6 +183,13 @@ public final class TrainedModel implements AutoCloseable {
   public Task task(String data, List<String> settings) {
     RunConfig config = assembly.config();
     RunConfig other = data.isEmpty() ? config : config.withData(data);
+    if (folder != null && other.data().startsWith(BYTES)) {
+      throw new UserException(
+          other.data()
+              + " gives bytes, but "
+              + origin
+              + " reads the tokens of its tokenizer; give other data");
+    }
     for (String setting : settings) {
       String key = Configs.split(setting).getKey();
       if (!key.startsWith("task.")) {
@@ -222,6 +266,15 @@ public final class TrainedModel implements AutoCloseable {
    */
   public String origin() {
     return origin;
+  }
+
+  /**
+   * The folder with config, weights and tokenizer.
+   *
+   * @return empty if the weights come from elsewhere
+   */
+  public Optional<HuggingFaceFolder> folder() {
+    return Optional.ofNullable(folder);
   }
 
   /**

@@ -211,8 +211,8 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
-    assertThatThrownBy(() -> start(out, "optimizer.name=sgd")).hasMessageContaining("adamw");
-    assertThatThrownBy(() -> start(out, "schedule.name=step")).hasMessageContaining("cosine");
+    assertThatThrownBy(() -> start(out, "optimizer.name=adamx")).hasMessageContaining("adamw");
+    assertThatThrownBy(() -> start(out, "schedule.name=stairs")).hasMessageContaining("cosine");
     assertThatThrownBy(() -> start(out, "device=gpu:99")).hasMessageContaining("gpu:99");
     assertThatThrownBy(() -> start(out, "model.vocabulary=10")).hasMessageContaining("256");
     assertThatThrownBy(() -> start(out, "data=")).hasMessageContaining("--data");

@@ -1,0 +1,61 @@
+package org.attentionzoo.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands take a Hugging Face folder, or its name in the cache, where they take a run. */
+class HuggingFaceFolderTest {
+
+  private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+  @TempDir private Path cache;
+
+  @BeforeEach
+  void open() {
+    System.setProperty("HF_HUB_CACHE", cache.toString());
+  }
+
+  @AfterEach
+  void close() {
+    System.clearProperty("HF_HUB_CACHE");
+  }
+
+  private void store() throws IOException {
+    Path model = cache.resolve("models--owner--name");
+    Folders.llama(model.resolve("snapshots").resolve(COMMIT));
+    Files.writeString(Files.createDirectories(model.resolve("refs")).resolve("main"), COMMIT);
+  }
+
+  @Test
+  void evaluatesByPathNameAndCommit() throws IOException {
+    store();
+    String path = cache.resolve("models--owner--name/snapshots/" + COMMIT).toString();
+    Run expected = Run.zoo("eval", path, "--data", "recall:", "--batches", "1");
+    assertThat(expected.err()).isEmpty();
+    assertThat(expected.out()).startsWith("llama, " + path).contains("accuracy");
+    for (String name : new String[] {"owner/name", "owner/name@" + COMMIT}) {
+      assertThat(Run.zoo("eval", name, "--data", "recall:", "--batches", "1")).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void saysWhatIsMissing() throws IOException {
+    assertThat(Run.zoo("eval", "owner/name").err())
+        .isEqualTo(
+            "zoo eval: owner/name is not there, and no model of that name is in the cache; to"
+                + " download it: zoo pull owner/name"
+                + System.lineSeparator());
+    store();
+    assertThat(Run.zoo("eval", "owner/name").err()).contains("no data was given for llama-tiny");
+    assertThat(Run.zoo("eval", "owner/name", "--data", "text:.").err())
+        .contains("gives bytes, but", "reads the tokens of its tokenizer");
+    assertThat(Run.zoo("generate", "owner/name").exit()).isEqualTo(2);
+  }
+}
