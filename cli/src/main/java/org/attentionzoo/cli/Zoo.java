@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ReportCommand.class,
       PullCommand.class,
+      InspectCommand.class,
+      ConvertCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class
