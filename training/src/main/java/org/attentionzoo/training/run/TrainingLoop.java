@@ -245,7 +245,10 @@ public final class TrainingLoop {
         }
         double value = Scalars.read(total);
         if (!Double.isFinite(value)) {
-          throw notFinite("the loss is " + value + " in", done + 1, List.of(batch.ids()));
+          throw notFinite(
+              "the loss is " + value + where(parent, number) + " in",
+              done + 1,
+              List.of(batch.ids()));
         }
         means.add(outcome, pass.auxiliaryLosses());
         // Several batches add up as sums over their items, which the optimizer divides by all
@@ -256,6 +259,28 @@ public final class TrainingLoop {
                 : Arithmetic.times(total.onesLike(), outcome.weight());
         JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
         return batch.ids();
+      }
+    }
+
+    /** Repeats the forward pass of a batch to find where it breaks. */
+    private String where(NDManager parent, long number) {
+      try (NDManager inputs = parent.newSubManager();
+          NDManager scope = parent.newSubManager();
+          GradientMode ignored = GradientMode.off()) {
+        Seeds.forTraining(config.seed(), number);
+        Batch batch = task.source().training(inputs, config.seed(), number);
+        NDList views = new NDList();
+        for (NDArray input : batch.inputs()) {
+          NDArray view = input.reshape(input.getShape());
+          view.attach(scope);
+          views.add(view);
+        }
+        FiniteWatch watch = new FiniteWatch(model, scope);
+        model.forward(Pass.training(watch), views);
+        return watch
+            .place()
+            .map(place -> " (first not finite: " + place + ")")
+            .orElse(" (all outputs of the model are finite)");
       }
     }
 

@@ -178,7 +178,8 @@ class TrainingRunTest {
       assertThatThrownBy(run::train)
           .isInstanceOf(NotFiniteException.class)
           .hasMessageMatching(
-              "the loss is (NaN|Infinity) in step 5 \\(learning rate .*, examples \\d+, .*"
+              "the loss is (NaN|Infinity) \\(first not finite: the (weight|output of layer)"
+                  + " '(embedding|hidden|head).*'\\) in step 5 \\(learning rate .*, examples \\d+, .*"
                   + "the last good checkpoint is .*step-00000004; .*")
           .extracting(e -> ((NotFiniteException) e).step())
           .isEqualTo(4L);
