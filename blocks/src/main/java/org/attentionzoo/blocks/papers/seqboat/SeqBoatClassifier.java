@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Embedding;
@@ -23,7 +26,7 @@ import org.attentionzoo.blocks.layers.ModuleList;
  * (vocabulary, D) instead of a linear map of features), {@code seq_layers.i}, {@code
  * final_norm.norm}, {@code decoder}.
  */
-public final class SeqBoatClassifier extends ZooBlock {
+public final class SeqBoatClassifier extends ZooBlock implements Measured {
 
   private final SeqBoatModelConfig config;
   private final Embedding encoder;
@@ -61,7 +64,7 @@ public final class SeqBoatClassifier extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    NDList out = SeqBoatStack.run(pass, layers, encoder.forward(pass, inputs.get(0)), valid);
+    NDList out = SeqBoatStack.run(pass, this, layers, encoder.forward(pass, inputs.get(0)), valid);
     NDArray hidden = norm == null ? out.get(0) : norm.forward(pass, out.get(0));
     return new NDList(decoder.forward(pass, mean(hidden, valid)), out.get(1));
   }
@@ -73,6 +76,21 @@ public final class SeqBoatClassifier extends ZooBlock {
     NDArray kept = valid.toType(hidden.getDataType(), false).expandDims(2);
     NDArray count = Arithmetic.atLeast(kept.sum(new int[] {1}), 1);
     return hidden.mul(kept).sum(new int[] {1}).div(count);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(SeqBoatStack.ACTIVATED);
+  }
+
+  /**
+   * Tells how sparse attention is: {@code activated.i}, the share of the tokens that layer i
+   * activates.
+   */
+  @Override
+  public List<Measurement> measurements() {
+    return List.of(SeqBoatStack.measurement());
   }
 
   /** {@inheritDoc} */

@@ -4,6 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
+import java.util.Set;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Embedding;
@@ -20,7 +23,7 @@ import org.attentionzoo.blocks.papers.seqboat.SeqBoatConfig.Norm;
  * <p>Tokens (B, L) int64, optionally valid (B, L) boolean, to logits (B, L, vocabulary) and the
  * share of each row's tokens that each layer activated (B, layers).
  */
-public final class SeqBoatLanguageModel extends ZooBlock {
+public final class SeqBoatLanguageModel extends ZooBlock implements Measured {
 
   private final SeqBoatModelConfig config;
   private final Embedding embedding;
@@ -59,9 +62,25 @@ public final class SeqBoatLanguageModel extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    NDList out = SeqBoatStack.run(pass, layers, embedding.forward(pass, inputs.get(0)), valid);
+    NDList out =
+        SeqBoatStack.run(pass, this, layers, embedding.forward(pass, inputs.get(0)), valid);
     NDArray hidden = norm == null ? out.get(0) : norm.forward(pass, out.get(0));
     return new NDList(head.forward(pass, hidden), out.get(1));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(SeqBoatStack.ACTIVATED);
+  }
+
+  /**
+   * Tells how sparse attention is: {@code activated.i}, the share of the tokens that layer i
+   * activates.
+   */
+  @Override
+  public List<Measurement> measurements() {
+    return List.of(SeqBoatStack.measurement());
   }
 
   /** {@inheritDoc} */

@@ -4,10 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Measured.Measurement;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.ModuleList;
 
 /** What runs the layers of a model and counts the activated tokens. */
@@ -21,8 +25,26 @@ final class SeqBoatStack {
         IntStream.range(0, config.layers()).mapToObj(i -> new SeqBoatLayer(layer)).toList());
   }
 
+  /** The tap of the shares that {@link #run} gives. */
+  static final String ACTIVATED = "activated";
+
+  /** {@code activated.i}, the share of tokens that layer i activates, the mean over the rows. */
+  static Measurement measurement() {
+    return new Measurement(
+        ACTIVATED,
+        shares -> shares.mean(new int[] {0}),
+        shares -> {
+          Map<String, Double> figures = new LinkedHashMap<>();
+          for (int i = 0; i < shares.length; i++) {
+            figures.put(ACTIVATED + "." + i, shares[i]);
+          }
+          return figures;
+        });
+  }
+
   /** Hidden states (B, L, D), and the share of a row's tokens that each layer activated (B, N). */
-  static NDList run(Pass pass, ModuleList<SeqBoatLayer> layers, NDArray x, NDArray valid) {
+  static NDList run(
+      Pass pass, ZooBlock model, ModuleList<SeqBoatLayer> layers, NDArray x, NDArray valid) {
     Sequences sequences = Sequences.padded(valid);
     NDArray hidden = x;
     NDList counts = new NDList();
@@ -38,6 +60,6 @@ final class SeqBoatStack {
     NDArray shares =
         NDArrays.stack(counts, 1)
             .div(Arithmetic.atLeast(tokens.toType(x.getDataType(), false), 1).expandDims(1));
-    return new NDList(hidden, shares.stopGradient());
+    return new NDList(hidden, pass.tap(model, ACTIVATED, shares.stopGradient()));
   }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.attentionzoo.blocks.papers.seqboat.LatentConfigurator;
 import org.attentionzoo.blocks.papers.seqboat.MultiHeadEma;
 import org.attentionzoo.blocks.papers.seqboat.SeqBoatClassifier;
@@ -24,6 +25,7 @@ import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
 import org.attentionzoo.models.Specimen;
+import org.attentionzoo.models.Specimen.Property;
 import org.attentionzoo.models.Specimen.Trait;
 
 /** SeqBoat: Sparse Modular Activation for Efficient Sequence Modeling (Ren et al. 2023). */
@@ -32,8 +34,81 @@ public final class SeqBoatProvider implements PaperProvider {
 
   private static final String ID = "seqboat";
   private static final int WIDTH = 8;
+  private static final int WINDOW = 2;
   private static final Specimen.Inputs HIDDEN =
       (manager, batch, length) -> new NDList(manager.randomNormal(new Shape(batch, length, WIDTH)));
+
+  /**
+   * The sizes of the authors' recipe for ListOps of the Long Range Arena; it leaves the window open
+   * and has one more layer before the classes.
+   */
+  private static final SeqBoatModelConfig LISTOPS =
+      new SeqBoatModelConfig(
+          18,
+          10,
+          6,
+          80,
+          64,
+          160,
+          16,
+          128,
+          1024,
+          Attention.SOFTMAX,
+          Positions.SIMPLE,
+          2002,
+          Norm.LAYERNORM,
+          false,
+          0.3,
+          Routing.LEARNED,
+          0.1);
+
+  /**
+   * The sizes of the authors' recipe for byte-level text of the Long Range Arena, with layer norm
+   * instead of its scale norm; it leaves the window open and has one more layer before the classes.
+   */
+  private static final SeqBoatModelConfig TEXT =
+      new SeqBoatModelConfig(
+          256,
+          2,
+          4,
+          128,
+          64,
+          256,
+          16,
+          256,
+          1024,
+          Attention.SOFTMAX,
+          Positions.LOCAL,
+          4002,
+          Norm.LAYERNORM,
+          false,
+          0.3,
+          Routing.LEARNED,
+          0.1);
+
+  /**
+   * The sizes of the authors' recipe for enwik8, whose last norm has no scale and shift and whose
+   * embedding is also the last linear map; here both are parameters of their own.
+   */
+  private static final SeqBoatModelConfig ENWIK8 =
+      new SeqBoatModelConfig(
+          256,
+          0,
+          14,
+          616,
+          128,
+          1232,
+          16,
+          1024,
+          2048,
+          Attention.SOFTMAX,
+          Positions.ROTARY,
+          8192,
+          Norm.LAYERNORM,
+          true,
+          1,
+          Routing.LEARNED,
+          0.15);
 
   /** {@inheritDoc} */
   @Override
@@ -44,14 +119,51 @@ public final class SeqBoatProvider implements PaperProvider {
   /** {@inheritDoc} */
   @Override
   public List<ModelEntry<?>> models() {
+    SeqBoatModelConfig tiny =
+        new SeqBoatModelConfig(
+            64,
+            10,
+            3,
+            64,
+            32,
+            128,
+            8,
+            16,
+            0,
+            Attention.SOFTMAX,
+            Positions.SIMPLE,
+            1024,
+            Norm.LAYERNORM,
+            true,
+            1,
+            Routing.LEARNED,
+            0);
     Map<String, SeqBoatModelConfig> classifiers = new LinkedHashMap<>();
-    classifiers.put("tiny", classifier(64, 10, 3, 64, 32, 128, 8, 16, Norm.LAYERNORM, 1024));
-    // The authors' settings of the Long Range Arena.
-    classifiers.put("listops", classifier(18, 10, 6, 80, 64, 160, 16, 128, Norm.LAYERNORM, 2048));
-    classifiers.put("text", classifier(256, 2, 4, 128, 64, 256, 16, 256, Norm.LAYERNORM, 4096));
+    classifiers.put("tiny", tiny);
+    classifiers.put("listops", LISTOPS);
+    classifiers.put("text", TEXT);
     Map<String, SeqBoatModelConfig> decoders = new LinkedHashMap<>();
-    decoders.put("tiny", decoder(3, 64, 32, 128, 8, 16));
-    decoders.put("enwik8", decoder(14, 616, 128, 1232, 16, 1024));
+    decoders.put(
+        "tiny",
+        new SeqBoatModelConfig(
+            256,
+            0,
+            3,
+            64,
+            32,
+            128,
+            8,
+            16,
+            0,
+            Attention.SOFTMAX,
+            Positions.ROTARY,
+            1024,
+            Norm.LAYERNORM,
+            true,
+            1,
+            Routing.LEARNED,
+            0));
+    decoders.put("enwik8", ENWIK8);
     return List.of(
         new ModelEntry<>(
             "seqboat-classifier",
@@ -69,59 +181,6 @@ public final class SeqBoatProvider implements PaperProvider {
             SeqBoatModelConfig.class,
             decoders,
             SeqBoatLanguageModel::new));
-  }
-
-  private static SeqBoatModelConfig classifier(
-      int vocabulary,
-      int classes,
-      int layers,
-      int width,
-      int queryWidth,
-      int hidden,
-      int averages,
-      int window,
-      Norm norm,
-      int maxPositions) {
-    return new SeqBoatModelConfig(
-        vocabulary,
-        classes,
-        layers,
-        width,
-        queryWidth,
-        hidden,
-        averages,
-        window,
-        0,
-        Attention.SOFTMAX,
-        Positions.SIMPLE,
-        maxPositions,
-        norm,
-        true,
-        1,
-        Routing.LEARNED,
-        0);
-  }
-
-  private static SeqBoatModelConfig decoder(
-      int layers, int width, int queryWidth, int hidden, int averages, int window) {
-    return new SeqBoatModelConfig(
-        256,
-        0,
-        layers,
-        width,
-        queryWidth,
-        hidden,
-        averages,
-        window,
-        0,
-        Attention.SOFTMAX,
-        Positions.ROTARY,
-        1024,
-        Norm.LAYERNORM,
-        true,
-        1,
-        Routing.LEARNED,
-        0);
   }
 
   /** {@inheritDoc} */
@@ -148,28 +207,44 @@ public final class SeqBoatProvider implements PaperProvider {
               Trait.MASKED));
     }
     specimens.add(
+        new Specimen(
+            ID + "/ema, truncated at 1",
+            ID,
+            () -> new MultiHeadEma(WIDTH, 3, false, 1),
+            HIDDEN,
+            Set.of(Trait.CAUSAL, Trait.STREAMING, Trait.MASKED),
+            Map.of(
+                Property.EVERY_PARAMETER_LEARNS,
+                "the decay, all that alpha decides, is to the power 0 at the only lag"),
+            2e-5,
+            "float32 rounding"));
+    specimens.add(
         Specimen.of(ID + "/configurator", ID, () -> new LatentConfigurator(WIDTH, 1), HIDDEN));
     for (Attention attention : Attention.values()) {
       for (Positions positions : Positions.values()) {
         String name = ID + "/" + lower(attention) + ", " + lower(positions);
-        // At this size every score of causal relu2 with local biases is negative: nothing learns.
-        if (attention == Attention.SOFTMAX || positions != Positions.LOCAL) {
-          specimens.add(
-              Specimen.of(
-                  name,
-                  ID,
-                  () -> new SeqBoatLayer(layer(attention, positions, false, Norm.LAYERNORM, true)),
-                  HIDDEN,
-                  Trait.CAUSAL,
-                  Trait.STREAMING,
-                  Trait.CONSTANT_STATE,
-                  Trait.MASKED));
-        }
+        // Squared ReLU gives no weights where no bias in sight is positive: a longer table has
+        // some.
+        int window = attention == Attention.RELU2 && positions == Positions.LOCAL ? 5 : WINDOW;
+        specimens.add(
+            Specimen.of(
+                name,
+                ID,
+                () ->
+                    new SeqBoatLayer(
+                        layer(attention, positions, false, window, Norm.LAYERNORM, true)),
+                HIDDEN,
+                Trait.CAUSAL,
+                Trait.STREAMING,
+                Trait.CONSTANT_STATE,
+                Trait.MASKED));
         specimens.add(
             Specimen.of(
                 name + ", bidirectional",
                 ID,
-                () -> new SeqBoatLayer(layer(attention, positions, true, Norm.LAYERNORM, true)),
+                () ->
+                    new SeqBoatLayer(
+                        layer(attention, positions, true, WINDOW, Norm.LAYERNORM, true)),
                 HIDDEN,
                 Trait.MASKED));
       }
@@ -180,7 +255,8 @@ public final class SeqBoatProvider implements PaperProvider {
             ID,
             () ->
                 new SeqBoatLayer(
-                    layer(Attention.SOFTMAX, Positions.SIMPLE, true, Norm.BATCHNORM, false)),
+                    layer(
+                        Attention.SOFTMAX, Positions.SIMPLE, true, WINDOW, Norm.BATCHNORM, false)),
             HIDDEN,
             Trait.MASKED));
     return specimens;
@@ -191,13 +267,18 @@ public final class SeqBoatProvider implements PaperProvider {
   }
 
   private static SeqBoatConfig layer(
-      Attention attention, Positions positions, boolean bidirectional, Norm norm, boolean preNorm) {
+      Attention attention,
+      Positions positions,
+      boolean bidirectional,
+      int window,
+      Norm norm,
+      boolean preNorm) {
     return new SeqBoatConfig(
         WIDTH,
         4,
         6,
         3,
-        2,
+        window,
         0,
         bidirectional,
         attention,
