@@ -1,11 +1,18 @@
 package org.attentionzoo.blocks.papers.deberta;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
@@ -21,7 +28,13 @@ import org.attentionzoo.blocks.layers.Linear;
  * gradient-disentangled sharing the discriminator's table is {@code word_embeddings._weight}, the
  * difference to the generator's, which starts at zero.
  */
-public final class DebertaReplacedTokenDetection extends ZooBlock {
+public final class DebertaReplacedTokenDetection extends ZooBlock implements Measured {
+
+  /**
+   * The tap: (4), shares of all valid tokens: those replaced and found out, those replaced, those
+   * kept and recognised as kept, those kept.
+   */
+  public static final String DETECTION = "detection";
 
   private final DebertaMaskedLanguageModel generator;
   private final Discriminator discriminator;
@@ -125,8 +138,54 @@ public final class DebertaReplacedTokenDetection extends ZooBlock {
     NDArray filled = fill(ids, logits);
     NDArray told = discriminator.forward(pass, given(filled, valid)).head();
     NDArray replaced = filled.neq(originals).toType(told.getDataType(), false);
+    if (pass.listens(this, DETECTION)) {
+      pass.tap(this, DETECTION, detection(told.stopGradient(), replaced, valid));
+    }
     pass.addAuxiliaryLoss("rtd", Arithmetic.times(loss(told, replaced, valid), weight));
     return new NDList(logits, told);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(DETECTION);
+  }
+
+  /**
+   * {@inheritDoc} Here {@code detection_accuracy}, the share of tokens told right, {@code
+   * detection_majority}, what telling the more frequent answer for all of them would reach, and
+   * {@code replaced_found} and {@code kept_found}, the shares told right of either sort.
+   */
+  @Override
+  public List<Measurement> measurements() {
+    return List.of(new Measurement(DETECTION, shares -> shares.duplicate(), this::report));
+  }
+
+  private Map<String, Double> report(double[] shares) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("detection_accuracy", shares[0] + shares[2]);
+    figures.put("detection_majority", Math.max(shares[1], shares[3]));
+    if (shares[1] > 0) {
+      figures.put("replaced_found", shares[0] / shares[1]);
+    }
+    if (shares[3] > 0) {
+      figures.put("kept_found", shares[2] / shares[3]);
+    }
+    return figures;
+  }
+
+  private static NDArray detection(NDArray told, NDArray replaced, NDArray valid) {
+    DataType type = told.getDataType();
+    NDArray live = valid == null ? told.onesLike() : valid.toType(type, false);
+    NDArray count = Arithmetic.atLeast(live.sum(), 1);
+    NDArray found = told.gt(0).toType(type, false);
+    NDArray kept = Tensors.oneMinus(replaced);
+    NDList shares = new NDList();
+    for (NDArray set :
+        List.of(found.mul(replaced), replaced, Tensors.oneMinus(found).mul(kept), kept)) {
+      shares.add(set.mul(live).sum().div(count));
+    }
+    return NDArrays.stack(shares);
   }
 
   private static NDList given(NDArray ids, NDArray valid) {
