@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.Set;
 import org.attentionzoo.blocks.DecodeState;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -15,19 +17,23 @@ import org.attentionzoo.blocks.positions.Alibi;
 /**
  * Multi-head attention (Vaswani et al. 2017, section 3.2.2) with grouped keys and values (Ainslie
  * et al. 2023), rotary positions or linear biases, a sliding window, key padding and a prefix that
- * every query sees.
+ * every query sees; optionally with a router that weighs the heads for each token.
  *
  * <p>State dict, as in Llama: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code o_proj}. With
  * a window and no padding the decode cache holds no more than the window. A window on long
  * sequences is computed block by block, at a cost linear in the length.
  */
-public final class MultiHeadAttention extends MixerBlock {
+public final class MultiHeadAttention extends MixerBlock implements Measured {
+
+  /** The tap of the heads' weights (B, L, heads), if a router weighs them. */
+  public static final String GATES = "gates";
 
   private final AttentionConfig config;
   private final Linear query;
   private final Linear key;
   private final Linear value;
   private final Linear output;
+  private final HeadWeights weights;
   private final double scale;
 
   /**
@@ -36,13 +42,35 @@ public final class MultiHeadAttention extends MixerBlock {
    * @param config its sizes and switches
    */
   public MultiHeadAttention(AttentionConfig config) {
+    this(config, null);
+  }
+
+  /**
+   * Attention whose heads are weighed for each token.
+   *
+   * @param config its sizes and switches
+   * @param weights weighs the heads; its children become children of the attention. Null for
+   *     weights of 1
+   */
+  public MultiHeadAttention(AttentionConfig config, HeadWeights weights) {
+    if (weights != null && weights.parts() != config.heads()) {
+      throw new IllegalArgumentException(
+          "the router weighs "
+              + weights.parts()
+              + " heads, but the attention has "
+              + config.heads());
+    }
     this.config = config;
+    this.weights = weights;
     int inner = config.heads() * config.headWidth();
     int grouped = config.keyValueHeads() * config.headWidth();
     query = child("q_proj", new Linear(config.width(), inner, config.bias()));
     key = child("k_proj", new Linear(config.width(), grouped, config.bias()));
     value = child("v_proj", new Linear(config.width(), grouped, config.bias()));
     output = child("o_proj", new Linear(inner, config.width(), config.bias()));
+    if (weights != null) {
+      weights.namedChildren().forEach(this::child);
+    }
     scale = 1 / Math.sqrt(config.headWidth());
   }
 
@@ -61,7 +89,15 @@ public final class MultiHeadAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public Set<String> tapPoints() {
-    return Set.of(DotProductAttention.PATTERN);
+    return weights == null
+        ? Set.of(DotProductAttention.PATTERN)
+        : Set.of(DotProductAttention.PATTERN, GATES);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<Measurement> measurements() {
+    return weights == null ? List.of() : weights.measurements(GATES);
   }
 
   /** {@inheritDoc} */
@@ -88,6 +124,7 @@ public final class MultiHeadAttention extends MixerBlock {
     }
     long length = hidden.getShape().get(1);
     NDArray q = split(query.forward(pass, hidden), config.heads());
+    NDArray gates = weights == null ? null : gates(pass, hidden, q, sequences);
     NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
     NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
     boolean needsPositions = config.rotary() != null || config.alibi() || config.window() > 0;
@@ -159,9 +196,17 @@ public final class MultiHeadAttention extends MixerBlock {
               config.dropout());
     }
     Shape shape = context.getShape();
-    NDArray merged =
-        context.transpose(0, 2, 1, 3).reshape(shape.get(0), length, shape.get(1) * shape.get(3));
+    NDArray heads = context.transpose(0, 2, 1, 3);
+    if (gates != null) {
+      heads = heads.mul(gates.expandDims(-1));
+    }
+    NDArray merged = heads.reshape(shape.get(0), length, shape.get(1) * shape.get(3));
     return output.forward(pass, merged);
+  }
+
+  private NDArray gates(Pass pass, NDArray hidden, NDArray q, Sequences sequences) {
+    NDArray queries = q.transpose(0, 2, 1, 3);
+    return pass.tap(this, GATES, weights.weigh(pass, hidden, queries, sequences.valid()));
   }
 
   private boolean blockwise(Pass pass, NDArray hidden, Sequences sequences) {

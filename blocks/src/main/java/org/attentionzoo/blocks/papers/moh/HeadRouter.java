@@ -1,11 +1,12 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
+import java.util.List;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Measured.Measurement;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Router;
 import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.attention.HeadWeights;
 import org.attentionzoo.blocks.layers.Linear;
 
 /**
@@ -21,7 +22,7 @@ import org.attentionzoo.blocks.layers.Linear;
  * <p>State dict: {@code wg} (candidates, width), {@code wg_0} (2, width) if both groups exist,
  * {@code wg_1} (shared, width) with more than one shared head.
  */
-public final class HeadRouter extends UnaryBlock implements Router {
+public final class HeadRouter extends UnaryBlock implements HeadWeights {
 
   private static final double FLOAT_EPSILON = Math.ulp(1f);
 
@@ -89,6 +90,18 @@ public final class HeadRouter extends UnaryBlock implements Router {
     return always.concat(chosen.mul(weights.get("..., 1:2")), -1);
   }
 
+  /** {@inheritDoc} */
+  @Override
+  public NDArray weigh(Pass pass, NDArray hidden, NDArray queries, NDArray valid) {
+    return route(pass, hidden, valid);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<Measurement> measurements(String point) {
+    return List.of(HeadLoad.at(point, config.sharedHeads()));
+  }
+
   /** A single shared head has the constant weight 1. */
   private NDArray weighShared(Pass pass, NDArray tokens) {
     if (shared == null) {
@@ -99,29 +112,13 @@ public final class HeadRouter extends UnaryBlock implements Router {
 
   private NDArray choose(Pass pass, NDArray tokens, NDArray valid) {
     NDArray gates = candidates.forward(pass, tokens).softmax(-1);
-    NDArray best = gates.stopGradient().topK(config.routedHeads(), -1, true, false).get(1);
-    NDArray mask = best.oneHot(config.candidates(), DataType.FLOAT32).sum(new int[] {-2});
-    mask = mask.toType(gates.getDataType(), false);
+    NDArray mask = HeadChoice.best(gates, config.routedHeads());
     if (pass.isTraining()) {
-      pass.addAuxiliaryLoss("moh.balance", balance(gates, mask, valid));
+      NDArray balance = HeadChoice.balance(gates, mask, valid);
+      pass.addAuxiliaryLoss(HeadChoice.BALANCE, Arithmetic.times(balance, config.balanceWeight()));
     }
     NDArray kept = gates.mul(mask);
     NDArray total = Arithmetic.atLeast(kept.sum(new int[] {-1}, true), FLOAT_EPSILON);
     return Arithmetic.times(kept.div(total), config.routedHeads());
-  }
-
-  /** E times the sum over candidates of mean gate times mean load, times the loss's factor. */
-  private NDArray balance(NDArray gates, NDArray mask, NDArray valid) {
-    NDArray share = mean(gates, valid);
-    NDArray load = mean(mask, valid);
-    return Arithmetic.times(share.mul(load).sum(), config.candidates() * config.balanceWeight());
-  }
-
-  private static NDArray mean(NDArray values, NDArray valid) {
-    if (valid == null) {
-      return values.mean(new int[] {0}).mean(new int[] {0});
-    }
-    NDArray live = valid.toType(values.getDataType(), false).expandDims(-1);
-    return values.mul(live).sum(new int[] {0, 1}).div(Arithmetic.atLeast(live.sum(), 1));
   }
 }
