@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       "Train a model and compare it with plain baselines on the validation part.",
       "",
       "  zoo train titans-mac-tiny --data text:input.txt steps=500 optimizer.lr=0.001",
+      "  zoo train moh-lm-tiny --from runs/decoder-tiny-20260101-120000 steps=200",
       "  zoo train --resume runs/titans-mac-tiny-20260101-120000 steps=2000",
       "",
       "Every key of the config can be given as key=value, those of the model as model.<key>"
@@ -65,6 +66,16 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "SCHEME:LOCATION",
       description = "What to train on, for example text:<file or folder>.")
   private String data;
+
+  @Option(
+      names = "--from",
+      paramLabel = "DIR",
+      description = {
+        "Begin with the weights of this run (its best checkpoint) or of this checkpoint. A model"
+            + " of another kind is converted where that is known, for example a decoder to a"
+            + " moh-lm; the same as initialFrom=DIR."
+      })
+  private Path from;
 
   @Option(
       names = "--out",
@@ -106,6 +117,9 @@ final class TrainCommand implements Callable<Integer> {
     }
     if (data != null) {
       overrides.add("data=" + data);
+    }
+    if (from != null) {
+      overrides.add("initialFrom=" + from);
     }
     if (device != null) {
       overrides.add("device=" + device);

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.models.PaperProvider;
 import org.attentionzoo.models.huggingface.HuggingFaceProvider;
+import org.attentionzoo.training.Surgery;
 import org.attentionzoo.training.TaskProvider;
 
 /** Holds the arrows between the modules; only here are all of them on the class path. */
@@ -136,6 +137,7 @@ class ArchitectureTest {
   static void everyProviderIsRegistered(JavaClasses classes) {
     assertRegistered(classes, PaperProvider.class);
     assertRegistered(classes, TaskProvider.class);
+    assertRegistered(classes, Surgery.class);
     assertRegistered(classes, HuggingFaceProvider.class);
   }
 

@@ -1,6 +1,7 @@
 package org.attentionzoo.training.run;
 
 import java.util.Map;
+import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.training.optimize.OptimizerConfig;
 import org.attentionzoo.training.schedule.ScheduleConfig;
@@ -12,6 +13,10 @@ import org.attentionzoo.training.schedule.ScheduleConfig;
  *
  * @param model the model's preset, for example {@code titans-mac-tiny}
  * @param modelOverrides what differs from the preset's config
+ * @param initialFrom a run folder, or the folder of a checkpoint, whose weights the run begins
+ *     with; if it is of another model, there must be a {@link org.attentionzoo.training.Surgery}
+ *     for the two. What it decides about the model is a default below {@code modelOverrides}.
+ *     Absent for weights that are drawn
  * @param data what to train on, {@code <scheme>:<location>}; empty if it must be given
  * @param task what differs from the defaults of the task's options
  * @param optimizer the optimizer
@@ -31,6 +36,7 @@ import org.attentionzoo.training.schedule.ScheduleConfig;
 public record RunConfig(
     String model,
     Map<String, Object> modelOverrides,
+    Optional<String> initialFrom,
     String data,
     Map<String, Object> task,
     OptimizerConfig optimizer,
@@ -70,6 +76,7 @@ public record RunConfig(
     return new RunConfig(
         model,
         Map.of(),
+        Optional.empty(),
         "",
         Map.of(),
         OptimizerConfig.DEFAULT,
@@ -93,8 +100,32 @@ public record RunConfig(
     return new RunConfig(
         fullModel,
         fullModelConfig,
+        initialFrom,
         data,
         fullTask,
+        optimizer,
+        schedule,
+        clip,
+        accumulate,
+        steps,
+        seed,
+        device,
+        precision,
+        logEvery,
+        evaluateEvery,
+        evaluateBatches,
+        checkpointEvery,
+        keep);
+  }
+
+  /** The same with other settings of the model. */
+  RunConfig withModelOverrides(Map<String, Object> settings) {
+    return new RunConfig(
+        model,
+        settings,
+        initialFrom,
+        data,
+        task,
         optimizer,
         schedule,
         clip,
@@ -116,6 +147,7 @@ public record RunConfig(
     return new RunConfig(
         model,
         modelOverrides,
+        initialFrom,
         other,
         sameScheme ? task : Map.of(),
         optimizer,

@@ -116,6 +116,31 @@ public final class RunFolder {
     return new RunFolder(path, Recipes.fromMap(values, file.toString()), copy);
   }
 
+  /** A run and one of its checkpoints. */
+  record Selection(RunFolder run, Checkpoints.Checkpoint checkpoint) {}
+
+  /**
+   * What a folder means to those who want a trained model.
+   *
+   * @param folder a run folder, which means its best checkpoint (the newest if none was evaluated),
+   *     or the folder of one of its checkpoints
+   * @throws UserException if it is neither, or holds no checkpoint that is whole
+   */
+  static Selection select(Path folder) {
+    boolean single = Files.isRegularFile(folder.resolve(Checkpoints.STATE));
+    RunFolder run = open(single ? folder.toAbsolutePath().getParent().getParent() : folder);
+    Checkpoints.Checkpoint checkpoint =
+        (single ? Checkpoints.at(folder) : run.checkpoints().best())
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        folder
+                            + (single
+                                ? " is damaged: its files are not the ones that were saved"
+                                : " has no checkpoint that is whole; train it first")));
+    return new Selection(run, checkpoint);
+  }
+
   /**
    * The same folder with another config, which is written.
    *

@@ -1,7 +1,6 @@
 package org.attentionzoo.training.run;
 
 import ai.djl.ndarray.NDManager;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -69,22 +68,12 @@ public final class TrainedModel implements AutoCloseable {
     if (HuggingFaceFolder.isOne(folder)) {
       return load(papers, HuggingFaceFolder.open(papers, folder), device);
     }
-    boolean single = Files.isRegularFile(folder.resolve(Checkpoints.STATE));
-    Path run = single ? folder.toAbsolutePath().getParent().getParent() : folder;
-    RunFolder opened = RunFolder.open(run);
-    Checkpoints.Checkpoint checkpoint =
-        (single ? Checkpoints.at(folder) : opened.checkpoints().best())
-            .orElseThrow(
-                () ->
-                    new UserException(
-                        folder
-                            + (single
-                                ? " is damaged: its files are not the ones that were saved"
-                                : " has no checkpoint that is whole; train it first")));
+    RunFolder.Selection selection = RunFolder.select(folder);
+    Checkpoints.Checkpoint checkpoint = selection.checkpoint();
     NDManager manager = Devices.manager(Devices.find(device));
     boolean done = false;
     try {
-      Assembly assembly = Assembly.ofModel(papers, opened.config());
+      Assembly assembly = Assembly.ofModel(papers, selection.run().config());
       ZooBlock model = assembly.build();
       checkpoint.loadWeights(model, manager);
       TrainedModel loaded =

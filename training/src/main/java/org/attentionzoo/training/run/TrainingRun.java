@@ -7,6 +7,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -64,7 +65,8 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Prepares a new run: checks everything, draws the initial weights and makes the folder.
+   * Prepares a new run: checks everything, draws the initial weights (or takes those that {@code
+   * initialFrom} names) and makes the folder.
    *
    * @param papers the zoo
    * @param config the config
@@ -97,14 +99,28 @@ public final class TrainingRun implements AutoCloseable {
       Map<String, Object> provenance,
       ImportedWeights weights) {
     RunFolder.requireUnused(folder);
+    if (weights != null && config.initialFrom().isPresent()) {
+      throw new UserException(
+          "weights were given twice, by "
+              + weights.path()
+              + " and by initialFrom="
+              + config.initialFrom().get()
+              + "; keep one");
+    }
     NDManager manager = Devices.manager(Devices.find(config.device()));
     return closingOnFailure(
         manager,
         () -> {
-          Assembly assembly = Assembly.of(papers, config);
+          Optional<Beginning> beginning = beginning(papers, config);
+          Assembly assembly = Assembly.of(papers, beginning.map(b -> b.fit(config)).orElse(config));
           ZooBlock model = assembly.build();
           TrainingLoop.initialize(model, manager, config.seed());
           Map<String, Object> origin = new LinkedHashMap<>(provenance);
+          beginning.ifPresent(
+              b -> {
+                b.load(model, manager);
+                origin.put("initial", b.description());
+              });
           if (weights != null) {
             origin.put("weights", weights.path().toString());
             origin.put("weights_notes", weights.load(model, manager));
@@ -150,8 +166,17 @@ public final class TrainingRun implements AutoCloseable {
           requireSameData(opened, assembly.task());
           ZooBlock model = assembly.build();
           TrainingLoop.initialize(model, manager, config.seed());
+          if (opened.checkpoints().newest().isEmpty()) {
+            beginning(papers, config).ifPresent(b -> b.load(model, manager));
+          }
           return new TrainingRun(assembly, manager, model, opened.with(assembly.config()));
         });
+  }
+
+  private static Optional<Beginning> beginning(Papers papers, RunConfig config) {
+    return config
+        .initialFrom()
+        .map(folder -> Beginning.of(papers, folder, papers.preset(config.model())));
   }
 
   private static void requireSameData(RunFolder folder, Task task) {

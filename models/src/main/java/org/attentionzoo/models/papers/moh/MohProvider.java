@@ -32,7 +32,9 @@ public final class MohProvider implements PaperProvider {
   /** {@inheritDoc} */
   @Override
   public List<ModelEntry<?>> models() {
-    return MohVision.models();
+    List<ModelEntry<?>> models = new ArrayList<>(MohVision.models());
+    models.addAll(MohLanguage.models());
+    return models;
   }
 
   /** {@inheritDoc} */
@@ -41,6 +43,7 @@ public final class MohProvider implements PaperProvider {
     List<Specimen> specimens = new ArrayList<>();
     specimens.addAll(attentions());
     specimens.addAll(MohVision.specimens());
+    specimens.addAll(MohLanguage.specimens());
     return specimens;
   }
 
