@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.training.run.RunConfig;
 import org.attentionzoo.training.run.RunFolder;
 import org.junit.jupiter.api.Test;
@@ -111,26 +112,9 @@ class HtmlReportTest {
 
   private RunHistory run(String name, long steps) throws IOException {
     Path path = folder.resolve(name);
-    RunConfig base = RunConfig.of("decoder-tiny");
     RunConfig config =
-        new RunConfig(
-            base.model(),
-            base.modelOverrides(),
-            "text:data",
-            base.task(),
-            base.optimizer(),
-            base.schedule(),
-            base.clip(),
-            base.accumulate(),
-            steps * 10,
-            base.seed(),
-            base.device(),
-            base.precision(),
-            base.logEvery(),
-            base.evaluateEvery(),
-            base.evaluateBatches(),
-            base.checkpointEvery(),
-            base.keep());
+        Configs.override(
+            RunConfig.of("decoder-tiny"), List.of("data=text:data", "steps=" + steps * 10));
     RunFolder.create(path, config, Map.of("data", Map.of("sha256", "hash&")));
     Files.writeString(
         path.resolve("metrics.jsonl"),
