@@ -1,8 +1,6 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
@@ -37,10 +35,9 @@ import org.attentionzoo.blocks.layers.Linear;
 public final class CosineMixtureOfHeadAttention extends MixerBlock implements Measured {
 
   private static final String GATES = "gates";
-  private static final int BIAS_WIDTH = 512;
 
   /** softplus of the temperature starts as 1 / 0.24. */
-  private static final double FIRST_TEMPERATURE = Math.log(Math.exp(1 / 0.24) - 1);
+  static final double FIRST_TEMPERATURE = Math.log(Math.exp(1 / 0.24) - 1);
 
   private static final double SHORTEST = 1e-12;
 
@@ -73,8 +70,8 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
         child("qkv", new Linear(config.width(), 3L * inner, config.queryKeyValueBias()));
     output = child("proj", new Linear(inner, config.width()));
     boolean grid = height > 0;
-    biasHidden = grid ? child("cpb_fc1", new Linear(2, BIAS_WIDTH)) : null;
-    biasOutput = grid ? child("cpb_fc2", new Linear(BIAS_WIDTH, heads)) : null;
+    biasHidden = grid ? child("cpb_fc1", new Linear(2, ContinuousPositionBias.WIDTH)) : null;
+    biasOutput = grid ? child("cpb_fc2", new Linear(ContinuousPositionBias.WIDTH, heads)) : null;
     if (router != null) {
       router.namedChildren().forEach(this::child);
     }
@@ -104,6 +101,19 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
           "a grid has at least one row and column; got " + height + " and " + width);
     }
     return new CosineMixtureOfHeadAttention(config, height, width, new HeadRouter(config));
+  }
+
+  /**
+   * The same as {@link #onGrid} without a router, each head with weight 1.
+   *
+   * @param config its sizes; those of the router do not matter
+   * @param height the number of rows
+   * @param width the number of columns
+   * @return the attention of TransNeXt's last stage
+   */
+  public static CosineMixtureOfHeadAttention onGridWithoutRouter(
+      MohConfig config, int height, int width) {
+    return new CosineMixtureOfHeadAttention(config, height, width, null);
   }
 
   /**
@@ -177,7 +187,10 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
       NDArray count = mask.toType(q.getDataType(), false).sum(new int[] {3}, true);
       q = q.mul(Arithmetic.atLeast(count, 1).log());
     }
-    NDArray bias = biasHidden == null ? null : bias(pass, hidden);
+    NDArray bias =
+        biasHidden == null
+            ? null
+            : ContinuousPositionBias.of(pass, biasHidden, biasOutput, hidden, height, width, 1);
     NDArray heads =
         DotProductAttention.attend(
                 pass, this, q, unit(joint.get(1)), joint.get(2), mask, bias, false, 1, 0)
@@ -191,37 +204,8 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
   }
 
   /** PyTorch's {@code normalize}: x / max(|x|, 1e-12) over the last axis. */
-  private static NDArray unit(NDArray x) {
+  static NDArray unit(NDArray x) {
     NDArray square = x.square().sum(new int[] {-1}, true);
     return x.mul(Arithmetic.power(Arithmetic.atLeast(square, SHORTEST * SHORTEST), -0.5));
-  }
-
-  /** (1, heads, L, L): the network runs once for each relative position. */
-  private NDArray bias(Pass pass, NDArray like) {
-    long length = (long) height * width;
-    NDArray down = coordinates(like, height).reshape(2L * height - 1, 1, 1);
-    NDArray right = coordinates(like, width).reshape(1, 2L * width - 1, 1);
-    Shape all = new Shape(2L * height - 1, 2L * width - 1, 1);
-    NDArray positions = down.broadcast(all).concat(right.broadcast(all), -1).reshape(-1, 2);
-    NDArray table = biasOutput.forward(pass, Activation.relu(biasHidden.forward(pass, positions)));
-    NDArray rows = differences(like, height).reshape(height, 1, height, 1);
-    NDArray columns = differences(like, width).reshape(1, width, 1, width);
-    NDArray index = Arithmetic.times(rows, 2L * width - 1).add(columns).reshape(length * length);
-    return table.get(index).reshape(1, length, length, config.heads()).transpose(0, 3, 1, 2);
-  }
-
-  /** (2 side - 1): the network's coordinate of relative positions 1 - side, ..., side - 1. */
-  private static NDArray coordinates(NDArray like, int side) {
-    NDManager manager = like.getManager();
-    NDArray x = manager.arange(1 - side, side, 1, DataType.FLOAT32, like.getDevice());
-    x = Arithmetic.times(x, 8.0 / Math.max(1, side - 1));
-    NDArray size = Arithmetic.times(x.abs().add(1).log(), 1 / Math.log(8));
-    return x.sign().mul(size).toType(like.getDataType(), false);
-  }
-
-  /** (side, side) int64: query's less key's position, counted from 1 - side. */
-  private static NDArray differences(NDArray like, int side) {
-    NDArray at = like.getManager().arange(0, side, 1, DataType.INT64, like.getDevice());
-    return at.reshape(side, 1).sub(at.reshape(1, side)).add(side - 1);
   }
 }

@@ -73,7 +73,7 @@ final class LoopMixtureOfHeads {
     return new Result(output, gates, config.routedHeads() == 0 ? 0 : balance);
   }
 
-  private double[] gates(double[] token, double[] meanGate, double[] meanLoad) {
+  double[] gates(double[] token, double[] meanGate, double[] meanLoad) {
     int shared = config.sharedHeads();
     double[] gates = new double[config.heads()];
     if (shared > 0) {
@@ -174,7 +174,7 @@ final class LoopMixtureOfHeads {
     return v;
   }
 
-  private double[] linear(String name, double[] x, int out) {
+  double[] linear(String name, double[] x, int out) {
     double[] w = weights.get(name + ".weight");
     double[] bias = weights.get(name + ".bias");
     double[] y = new double[out];
@@ -187,7 +187,7 @@ final class LoopMixtureOfHeads {
     return y;
   }
 
-  private static double[] softmax(double[] logits) {
+  static double[] softmax(double[] logits) {
     double largest = Arrays.stream(logits).max().orElseThrow();
     double[] e = Arrays.stream(logits).map(v -> Math.exp(v - largest)).toArray();
     double sum = Arrays.stream(e).sum();

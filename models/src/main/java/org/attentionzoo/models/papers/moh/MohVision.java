@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.papers.moh.AggregatedMixtureOfHeadAttention;
+import org.attentionzoo.blocks.papers.moh.ConvolutionalGlu;
 import org.attentionzoo.blocks.papers.moh.CosineMixtureOfHeadAttention;
 import org.attentionzoo.blocks.papers.moh.DiffusionTransformer;
 import org.attentionzoo.blocks.papers.moh.DiffusionTransformerBlock;
@@ -17,6 +19,8 @@ import org.attentionzoo.blocks.papers.moh.DiffusionTransformerConfig;
 import org.attentionzoo.blocks.papers.moh.HeadLists;
 import org.attentionzoo.blocks.papers.moh.MixtureOfHeadAttention;
 import org.attentionzoo.blocks.papers.moh.MohConfig;
+import org.attentionzoo.blocks.papers.moh.TransNext;
+import org.attentionzoo.blocks.papers.moh.TransNextConfig;
 import org.attentionzoo.blocks.shells.VisionConfig;
 import org.attentionzoo.blocks.shells.VisionTransformer;
 import org.attentionzoo.models.ModelEntry;
@@ -42,6 +46,11 @@ final class MohVision {
             "cosine-vit",
             "Vision Transformer with cosine attention: the baseline of moh-vit",
             MohVision::plain),
+        transNext(
+            "moh-transnext",
+            "TransNeXt with a mixture of heads: the paper's image classifiers",
+            transNextPresets()),
+        transNext("transnext", "TransNeXt: the baseline of moh-transnext", plainTransNexts()),
         diffusion("moh-dit", "Diffusion Transformer with a mixture of heads", diffusionPresets()),
         diffusion("dit", "Diffusion Transformer: the baseline of moh-dit", plainPresets()));
   }
@@ -112,6 +121,72 @@ final class MohVision {
                         c.sharedHeads().get(layer),
                         c.routedHeads().get(layer),
                         balance)));
+  }
+
+  private static ModelEntry<?> transNext(
+      String name, String summary, Map<String, TransNextConfig> presets) {
+    return new ModelEntry<>(
+        name,
+        MohProvider.ID,
+        ModelKind.IMAGE_CLASSIFIER,
+        summary,
+        TransNextConfig.class,
+        presets,
+        TransNext::new);
+  }
+
+  private static Map<String, TransNextConfig> transNextPresets() {
+    List<Integer> small = List.of(3, 6, 12, 24);
+    List<Integer> base = List.of(4, 8, 16, 32);
+    Map<String, TransNextConfig> presets = new LinkedHashMap<>();
+    presets.put(
+        "tiny",
+        new TransNextConfig(
+            32,
+            3,
+            10,
+            4,
+            List.of(48, 96),
+            List.of(2, 2),
+            List.of(4, 8),
+            List.of(4, 4),
+            List.of(2, 1),
+            3,
+            List.of(2, 3),
+            List.of(1, 3),
+            BALANCE));
+    presets.put("small-75", transNext(72, 22, small, List.of(3, 6, 3, 4), List.of(0, 0, 6, 12)));
+    presets.put("small-80", transNext(72, 22, small, List.of(3, 6, 3, 8), List.of(0, 0, 6, 12)));
+    presets.put("base-50", transNext(96, 23, base, List.of(2, 2, 2, 4), List.of(2, 4, 6, 8)));
+    presets.put("base-75", transNext(96, 23, base, List.of(4, 8, 4, 5), List.of(0, 0, 8, 16)));
+    return presets;
+  }
+
+  private static Map<String, TransNextConfig> plainTransNexts() {
+    Map<String, TransNextConfig> mixtures = transNextPresets();
+    Map<String, TransNextConfig> presets = new LinkedHashMap<>();
+    presets.put("tiny", mixtures.get("tiny").plain());
+    presets.put("small", mixtures.get("small-75").plain());
+    presets.put("base", mixtures.get("base-75").plain());
+    return presets;
+  }
+
+  private static TransNextConfig transNext(
+      int width, int third, List<Integer> heads, List<Integer> shared, List<Integer> routed) {
+    return new TransNextConfig(
+        224,
+        3,
+        1000,
+        4,
+        List.of(width, 2 * width, 4 * width, 8 * width),
+        List.of(5, 5, third, 5),
+        heads,
+        List.of(8, 8, 4, 4),
+        List.of(8, 4, 2, 1),
+        3,
+        shared,
+        routed,
+        BALANCE);
   }
 
   /** The official presets; what ends their names is the share of active heads. */
@@ -213,6 +288,18 @@ final class MohVision {
         specimen(
             "cosine attention on a grid",
             () -> CosineMixtureOfHeadAttention.onGrid(mixture, 2, 3),
+            (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 6, 12)))),
+        specimen(
+            "aggregated attention",
+            () -> AggregatedMixtureOfHeadAttention.of(mixture, 4, 2, 3, 2),
+            (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 8, 12)))),
+        specimen(
+            "aggregated attention without router",
+            () -> AggregatedMixtureOfHeadAttention.withoutRouter(mixture, 4, 2, 3, 2),
+            (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 8, 12)))),
+        specimen(
+            "convolutional GLU",
+            () -> new ConvolutionalGlu(12, 5, 2, 3),
             (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 6, 12)))),
         specimen(
             "attention without router",
