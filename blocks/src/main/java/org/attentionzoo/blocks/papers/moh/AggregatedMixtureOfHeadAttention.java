@@ -195,11 +195,13 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
     NDArray values = split(both.get("..., " + channels + ":"));
     NDArray nearKeys = neighbours(keys); // (B, heads, L, window window, headWidth)
     NDArray nearValues = neighbours(values).mul(inside.expandDims(-1));
+    NDArray byWindow = pass.value(localBias, hidden).expandDims(1);
+    byWindow.attach(hidden.getManager());
     NDArray nearLogits =
         nearKeys
             .matMul(q.expandDims(-1))
             .squeeze(-1)
-            .add(pass.value(localBias, hidden).expandDims(1))
+            .add(byWindow)
             .mul(inside)
             .add(Arithmetic.times(Tensors.oneMinus(inside), BLOCKED));
 

@@ -150,7 +150,8 @@ public final class DiffusionTransformer extends ZooBlock {
       }
     }
     try (NDArray created = manager.create(values, new Shape(1, (long) side * side, width))) {
-      return created.toType(type, true);
+      // What is created from Java memory dies with it: only a duplicate is libtorch's own.
+      return type == DataType.FLOAT32 ? created.duplicate() : created.toType(type, true);
     }
   }
 
