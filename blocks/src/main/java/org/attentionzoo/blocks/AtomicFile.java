@@ -28,6 +28,18 @@ public final class AtomicFile {
     void write(FileChannel channel) throws IOException;
   }
 
+  /** Looks at content before it replaces what was there. */
+  @FunctionalInterface
+  public interface Check {
+    /**
+     * Reads the content.
+     *
+     * @param written a file that will be renamed
+     * @throws IOException if it cannot be read
+     */
+    void check(Path written) throws IOException;
+  }
+
   private AtomicFile() {}
 
   /**
@@ -38,6 +50,18 @@ public final class AtomicFile {
    * @throws IOException if writing fails; the file is then as it was
    */
   public static void write(Path file, Content content) throws IOException {
+    write(file, content, written -> {});
+  }
+
+  /**
+   * Replaces or creates a file if its new content passes a check; missing folders are made.
+   *
+   * @param file the file
+   * @param content writes it
+   * @param check reads the content under another name and throws if it is not right
+   * @throws IOException if writing or the check fails; the file is then as it was
+   */
+  public static void write(Path file, Content content, Check check) throws IOException {
     Path target = file.toAbsolutePath();
     Path folder = Files.createDirectories(target.getParent());
     // Not createTempFile: its files are readable by nobody else, and so would be the result.
@@ -48,6 +72,7 @@ public final class AtomicFile {
         content.write(channel);
         channel.force(true);
       }
+      check.check(temporary);
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {

@@ -168,7 +168,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
               scale,
               config.dropout());
     } else {
-      NDArray mask = mask(q, k, valid, positions, keyPositions);
+      NDArray mask = mask(pass, q, k, valid, positions, keyPositions);
       NDArray bias = config.alibi() ? alibi(q, positions, keyPositions) : null;
       boolean causal = config.causal() && mask == null && length > 1;
       if (prefix != null) {
@@ -277,7 +277,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
   }
 
   private NDArray mask(
-      NDArray q, NDArray k, NDArray valid, NDArray positions, NDArray keyPositions) {
+      Pass pass, NDArray q, NDArray k, NDArray valid, NDArray positions, NDArray keyPositions) {
     long queries = q.getShape().get(2);
     long keys = k.getShape().get(2);
     NDArray mask = null;
@@ -285,7 +285,8 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     if (config.causal() && !aligned && queries > 1) {
       mask = causalMask(q, k);
     }
-    if (config.window() > 0 && keys > config.window()) {
+    // A recorded graph has one form for all lengths: it always says how far tokens see.
+    if (config.window() > 0 && (keys > config.window() || !pass.kernels(q))) {
       NDArray near = distance(positions, keyPositions).lt(config.window());
       if (!config.causal()) {
         near = near.logicalAnd(distance(positions, keyPositions).gt(-config.window()));

@@ -81,7 +81,8 @@ public final class DebertaEncoder extends MixerBlock {
       return null;
     }
     long length = hidden.getShape().get(1);
-    int reach = positions.reach(length);
+    // A recorded graph has one form for all lengths, so it reads the whole table.
+    int reach = pass.kernels(hidden) ? positions.reach(length) : positions.span();
     int span = positions.span();
     NDArray table = pass.value(rows.weight, hidden).get("{}:{}", span - reach, span + reach);
     table.attach(hidden.getManager());
