@@ -181,7 +181,7 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
     NDArray q = unit(joint.get(0)).add(pass.value(queryEmbedding, hidden)).mul(sharpness);
     NDArray mask = null;
     if (valid == null) {
-      q = Arithmetic.times(q, Math.log(length));
+      q = q.mul(hidden.getManager().full(new Shape(), (float) length, q.getDataType()).log());
     } else {
       mask = valid.reshape(batch, 1, 1, length);
       NDArray count = mask.toType(q.getDataType(), false).sum(new int[] {3}, true);
