@@ -125,6 +125,38 @@ class TrainEvalGenerateTest {
     assertThat(allowed.err()).contains("the model has none");
   }
 
+  @Test
+  void makesATrainedDecoderAMixtureOfHeads() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    String data = "text:" + text;
+    String out = folder.resolve("run").toString();
+    Run train = zoo("train", "decoder-tiny", "--data", data, "--out", out, "steps=1");
+    assertThat(train.exit()).as(train.err()).isZero();
+
+    Path mixture = folder.resolve("mixture");
+    String[] convert = {
+      "train", "moh-lm-tiny", "--from", out, "--data", data, "--out", mixture.toString(), "steps=1"
+    };
+    Run converted = zoo(convert);
+    assertThat(converted.exit()).as(converted.err()).isZero();
+    assertThat(converted.out()).contains("layers.0.attention.routed entropy");
+    assertThat(mixture.resolve("config.yaml")).content().contains("initialFrom: " + out);
+
+    convert[3] = folder.resolve("nowhere").toString();
+    convert[7] = folder.resolve("other").toString();
+    Run missing = zoo(convert);
+    assertThat(missing.exit()).isEqualTo(2);
+    assertThat(missing.err().lines())
+        .singleElement()
+        .asString()
+        .contains("initialFrom:", "nowhere does not exist");
+    convert[3] = out;
+    convert[4] = "--weights=" + mixture;
+    convert[5] = "data=" + data;
+    assertThat(zoo(convert).err()).contains("weights were given twice");
+  }
+
   private static Run zoo(String... arguments) {
     String[] all = new String[arguments.length + SMALL.length];
     System.arraycopy(arguments, 0, all, 0, arguments.length);
