@@ -9,9 +9,13 @@ import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.NoSuchTapException;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.models.onnx.OnnxModel;
+import org.attentionzoo.models.onnx.OnnxSession;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.run.Evaluation;
+import org.attentionzoo.training.run.RunConfig;
 import org.attentionzoo.training.run.TrainedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -80,6 +84,21 @@ final class EvalCommand implements Callable<Integer> {
       })
   private List<String> zeros = List.of();
 
+  @Option(
+      names = "--engine",
+      paramLabel = "ENGINE",
+      description = {
+        "pytorch, or onnxruntime to evaluate an ONNX file: one that zoo export wrote, or any other",
+        "with --as."
+      })
+  private String engine = "pytorch";
+
+  @Option(
+      names = "--as",
+      paramLabel = "MODEL",
+      description = "The model or recipe whose place an ONNX file takes; by default what it names.")
+  private String as;
+
   @Option(names = "--json", description = "Print as JSON.")
   private boolean json;
 
@@ -96,6 +115,25 @@ final class EvalCommand implements Callable<Integer> {
     return taps;
   }
 
+  private TrainedModel graph(OnnxSession session) {
+    if (!zeros.isEmpty() || weights.weights().isPresent()) {
+      throw new UserException("an ONNX file has neither taps nor other weights; leave them out");
+    }
+    Papers papers = Papers.load();
+    OnnxModel graph = new OnnxModel(session);
+    if (as != null) {
+      List<String> ofModel = settings.stream().filter(s -> !s.startsWith("task.")).toList();
+      return TrainedModel.inPlaceOf(papers, as, ofModel, graph, run);
+    }
+    String told = session.metadata().get("zoo_run");
+    if (told == null) {
+      throw new UserException(
+          run + " does not say which model it is; name one whose place it takes with --as");
+    }
+    RunConfig config = Configs.fromMap(RunConfig.class, Configs.parse(told, run));
+    return TrainedModel.inPlaceOf(papers, config, graph, run);
+  }
+
   private TrainedModel load() {
     Papers papers = Papers.load();
     return weights
@@ -106,44 +144,60 @@ final class EvalCommand implements Callable<Integer> {
 
   /** With weights from elsewhere, settings of the model have been used already. */
   private List<String> taskSettings() {
-    return weights.weights().isEmpty()
+    return weights.weights().isEmpty() && as == null
         ? settings
         : settings.stream().filter(setting -> setting.startsWith("task.")).toList();
   }
 
   @Override
   public Integer call() {
-    PrintWriter out = spec.commandLine().getOut();
-    try (TrainedModel model = load()) {
-      model.notes().forEach(spec.commandLine().getErr()::println);
-      Task task = model.task(data, taskSettings());
-      Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
-      if (json) {
-        Map<String, Object> figures = new LinkedHashMap<>();
-        figures.put("model", model.config().model());
-        figures.put("weights", model.origin());
-        model
-            .checkpoint()
-            .ifPresent(
-                checkpoint -> {
-                  figures.put("checkpoint", checkpoint.folder().toString());
-                  figures.put("step", checkpoint.state().step());
-                });
-        figures.put("zeroed", zeros);
-        figures.put("data", task.description());
-        figures.put("items", result.items());
-        figures.put("metrics", result.metrics());
-        figures.put("baselines", Report.baselines(task));
-        Json.print(out, figures);
-      } else {
-        out.println(
-            model.config().model()
-                + model.checkpoint().map(c -> " of step " + c.state().step()).orElse("")
-                + ", "
-                + model.origin());
-        Report.print(out, task, result);
-        out.flush();
+    if (engine.equals("pytorch")) {
+      if (as != null) {
+        throw new UserException("--as is for ONNX files; add --engine onnxruntime");
       }
+      try (TrainedModel model = load()) {
+        return evaluate(model);
+      }
+    }
+    if (!engine.equals("onnxruntime")) {
+      throw new UserException("--engine " + engine + " was given; expected pytorch or onnxruntime");
+    }
+    try (OnnxSession session = OnnxSession.open(ModelPath.of(run));
+        TrainedModel model = graph(session)) {
+      return evaluate(model);
+    }
+  }
+
+  private Integer evaluate(TrainedModel model) {
+    PrintWriter out = spec.commandLine().getOut();
+    model.notes().forEach(spec.commandLine().getErr()::println);
+    Task task = model.task(data, taskSettings());
+    Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
+    if (json) {
+      Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("model", model.config().model());
+      figures.put("weights", model.origin());
+      model
+          .checkpoint()
+          .ifPresent(
+              checkpoint -> {
+                figures.put("checkpoint", checkpoint.folder().toString());
+                figures.put("step", checkpoint.state().step());
+              });
+      figures.put("zeroed", zeros);
+      figures.put("data", task.description());
+      figures.put("items", result.items());
+      figures.put("metrics", result.metrics());
+      figures.put("baselines", Report.baselines(task));
+      Json.print(out, figures);
+    } else {
+      out.println(
+          model.config().model()
+              + model.checkpoint().map(c -> " of step " + c.state().step()).orElse("")
+              + ", "
+              + model.origin());
+      Report.print(out, task, result);
+      out.flush();
     }
     return ExitCode.OK;
   }

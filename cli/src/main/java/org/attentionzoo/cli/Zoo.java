@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       PullCommand.class,
       InspectCommand.class,
       ConvertCommand.class,
+      ExportCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class

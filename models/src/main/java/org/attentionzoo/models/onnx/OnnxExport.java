@@ -42,6 +42,10 @@ public final class OnnxExport {
   /** How far a file may be from the model, relative to the largest value or to 1. */
   public static final double TOLERANCE = 1e-4;
 
+  /** What small values may be apart, whatever their size, and by which share of the largest. */
+  private static final double ROUNDING = 1e-6;
+
+  private static final double LARGEST_SHARE = 1e-2;
   private static final int FORMAT = 8;
   private static final int RECORDINGS = 4;
   private static final int CHECKS = 3;
@@ -68,7 +72,8 @@ public final class OnnxExport {
      * @return true if it is near enough
      */
     public boolean agrees() {
-      return difference <= TOLERANCE * Math.max(1, largest);
+      return difference <= TOLERANCE * Math.max(1, largest)
+          && (difference <= ROUNDING || difference <= LARGEST_SHARE * largest);
     }
   }
 
@@ -318,7 +323,7 @@ public final class OnnxExport {
             switch ((i + j) % CHECKS) {
               case 0 -> size.least();
               case 1 -> between(size, seen, highest);
-              default -> (int) Math.min(size.most(), highest + 4L + 7L * j);
+              default -> (int) Math.min(size.most(), j == 0 ? highest + 4L : 3L * highest + 7L * j);
             });
       }
       all.add(one);

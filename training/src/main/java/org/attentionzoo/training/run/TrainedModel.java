@@ -149,6 +149,83 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
+   * Makes a model with the weights that training would begin with.
+   *
+   * @param papers the zoo
+   * @param name a preset, an architecture or a recipe
+   * @param settings changes of its config, each {@code key=value}
+   * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
+   * @return the model
+   * @throws UserException if anything does not exist or fit
+   */
+  public static TrainedModel initial(
+      Papers papers, String name, List<String> settings, String device) {
+    RunConfig config = Recipes.resolve(papers, name, settings);
+    NDManager manager = Devices.manager(Devices.find(device));
+    boolean done = false;
+    try {
+      Assembly assembly = Assembly.ofModel(papers, config).complete();
+      ZooBlock model = assembly.build();
+      TrainingLoop.initialize(model, manager, config.seed());
+      TrainedModel made =
+          new TrainedModel(
+              papers,
+              assembly,
+              manager,
+              model,
+              null,
+              "initial weights of seed " + config.seed(),
+              List.of("no weights were given: these are the initial ones"),
+              null);
+      done = true;
+      return made;
+    } finally {
+      if (!done) {
+        manager.close();
+      }
+    }
+  }
+
+  /**
+   * Puts something that computes what a model computes in the place of a model of the zoo, to
+   * evaluate it on the model's tasks.
+   *
+   * @param papers the zoo
+   * @param name the preset or recipe whose place it takes
+   * @param settings changes of its config, each {@code key=value}
+   * @param block what computes
+   * @param origin where it comes from
+   * @return the model; closing it does not close what computes
+   * @throws UserException if the name or a setting does not exist or fit
+   */
+  public static TrainedModel inPlaceOf(
+      Papers papers, String name, List<String> settings, ZooBlock block, String origin) {
+    return inPlaceOf(papers, Recipes.resolve(papers, name, settings), block, origin);
+  }
+
+  /**
+   * Puts something that computes what a model computes in the place of a run's model.
+   *
+   * @param papers the zoo
+   * @param config the run's config
+   * @param block what computes
+   * @param origin where it comes from
+   * @return the model; closing it does not close what computes
+   */
+  public static TrainedModel inPlaceOf(
+      Papers papers, RunConfig config, ZooBlock block, String origin) {
+    return new TrainedModel(
+        papers,
+        Assembly.ofModel(papers, config).complete(),
+        Devices.manager(Devices.find("cpu")),
+        block,
+        null,
+        origin,
+        List.of(),
+        null);
+  }
+
+  /**
    * Makes a task for the model.
    *
    * @param data {@code <scheme>:<location>}; empty for what the model was trained on
