@@ -1,0 +1,2 @@
+/** Labelled images in their published formats. */
+package org.attentionzoo.datasets.images;
