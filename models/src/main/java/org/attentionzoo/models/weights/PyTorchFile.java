@@ -57,6 +57,7 @@ public final class PyTorchFile implements StoredWeights {
 
   private static final long LEGACY_VERSION = 1001;
   private static final int TAR_MAGIC_AT = 257;
+  private static final long SMALL = 1 << 20;
   private static final int GATHER_BYTES = 1 << 20;
 
   /** Under which names a state dict is kept beside others, the most likely first. */
@@ -216,8 +217,7 @@ public final class PyTorchFile implements StoredWeights {
           "it is a tar archive, the format of PyTorch before 0.1.10; load it with an old version"
               + " and save it again");
     }
-    ByteBuffer in =
-        channel.map(FileChannel.MapMode.READ_ONLY, 0, Math.min(channel.size(), Integer.MAX_VALUE));
+    ByteBuffer in = begin();
     Object magic;
     try {
       magic = new RestrictedUnpickler(in).read();
@@ -289,6 +289,19 @@ public final class PyTorchFile implements StoredWeights {
     if (at != channel.size()) {
       throw new WeightsException("it has " + (channel.size() - at) + " bytes after its storages");
     }
+  }
+
+  /** All of a small file; of a larger one a map of what a pickle can be in. */
+  private ByteBuffer begin() throws IOException {
+    if (channel.size() > SMALL) {
+      long most = Math.min(channel.size(), Integer.MAX_VALUE);
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, most);
+    }
+    ByteBuffer all = ByteBuffer.allocate((int) channel.size());
+    while (all.hasRemaining() && channel.read(all, all.position()) >= 0) {
+      continue;
+    }
+    return all.flip();
   }
 
   private static String shown(Object value) {
@@ -691,7 +704,7 @@ public final class PyTorchFile implements StoredWeights {
           "tensor '" + Shown.of(name) + "' is not contiguous and too large to be put in order");
     }
     ByteBuffer values = values().map(tensor.offset(), reach);
-    ByteBuffer out = ByteBuffer.allocate(GATHER_BYTES);
+    ByteBuffer out = ByteBuffer.allocate((int) Math.min(GATHER_BYTES, tensor.bytes()));
     long[] index = new long[view.size().length];
     long at = 0;
     for (long left = tensor.bytes() / bytes; left > 0; left--) {

@@ -23,6 +23,13 @@ final class PyTorchArchive {
     bytes(0x80, 2);
   }
 
+  /** With a pickle as it is. */
+  static PyTorchArchive of(byte[] pickle) {
+    PyTorchArchive archive = new PyTorchArchive();
+    archive.pickle.reset();
+    return archive.raw(pickle);
+  }
+
   PyTorchArchive bytes(int... values) {
     for (int value : values) {
       pickle.write(value);

@@ -1,0 +1,28 @@
+package org.attentionzoo.models.weights;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Run by {@code mvn -Pfuzz}. */
+class PyTorchArchiveFuzz {
+
+  private static final FuzzRun RUN = FuzzRun.of("PyTorchArchiveFuzz", ".pt");
+
+  static Stream<byte[]> seeds() throws IOException {
+    return SeedFiles.archives().stream();
+  }
+
+  @MethodSource("seeds")
+  @FuzzTest(maxDuration = "60s")
+  void readsOrRefuses(byte[] file) {
+    RUN.check(file);
+  }
+
+  @AfterAll
+  static void report() {
+    RUN.report();
+  }
+}
