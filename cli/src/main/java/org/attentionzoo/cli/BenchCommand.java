@@ -15,6 +15,7 @@ import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
 import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.eval.bench.ActivationBench;
 import org.attentionzoo.eval.bench.KernelBench;
 import org.attentionzoo.eval.bench.ModelBench;
 import org.attentionzoo.eval.bench.Peer;
@@ -22,6 +23,7 @@ import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.eval.bench.Rounds.Ratio;
 import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.eval.bench.Workload;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import picocli.CommandLine.Command;
@@ -45,7 +47,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.Kernels.class,
       BenchCommand.Train.class,
       BenchCommand.Infer.class,
-      BenchCommand.Scaling.class
+      BenchCommand.Scaling.class,
+      BenchCommand.Activation.class
     })
 final class BenchCommand implements Callable<Integer> {
 
@@ -456,6 +459,82 @@ final class BenchCommand implements Callable<Integer> {
         out.println("ours / peer: " + ratio(inference.pass().over(inference.peer())));
       }
       out.flush();
+    }
+  }
+
+  /** Cost against activated tokens. */
+  @Command(
+      name = "activation",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time a layer that runs attention over activated tokens only, with a given share of them",
+        "activated, and count the bytes of all arrays of a pass."
+      })
+  static final class Activation implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+    @Mixin private ModelChoice choice;
+
+    @Option(
+        names = "--length",
+        paramLabel = "N",
+        defaultValue = "2048",
+        description = "Tokens in an example. Default: ${DEFAULT-VALUE}.")
+    private int length;
+
+    @Option(
+        names = "--shares",
+        paramLabel = "X",
+        split = ",",
+        defaultValue = "0,0.1,0.25,0.5,1",
+        description = "The shares of activated tokens. Default: ${DEFAULT-VALUE}.")
+    private List<Double> shares;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      Papers.Preset<?> preset = choice.preset();
+      List<ActivationBench.Result> results =
+          ActivationBench.run(
+              Configs.override(preset.config(), choice.overrides()),
+              choice.batch,
+              length,
+              shares,
+              common.rounds,
+              Devices.find(common.device));
+      ActivationBench.Result last = results.get(results.size() - 1);
+      List<Map<String, Object>> rows = new ArrayList<>();
+      Table table = new Table();
+      table.row(
+          "share", "activated", "forward", "of last", "+backward", "of last", "MB", "of last");
+      for (ActivationBench.Result result : results) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("share", result.share());
+        row.put("activated", result.activated());
+        row.put("forward", timed(result.forward()));
+        row.put("forward_backward", timed(result.both()));
+        row.put("bytes", result.bytes());
+        rows.add(row);
+        table.row(
+            String.valueOf(result.share()),
+            String.valueOf(result.activated()),
+            millis(result.forward()),
+            ratio(result.forward().over(last.forward())),
+            millis(result.both()),
+            ratio(result.both().over(last.both())),
+            String.format(Locale.ROOT, "%.1f", result.bytes() / 1e6),
+            String.format(Locale.ROOT, "%.2f", (double) result.bytes() / last.bytes()));
+      }
+      if (common.json) {
+        Json.print(out, rows);
+      } else {
+        out.println("one layer, batch " + choice.batch + ", length " + length + "; milliseconds");
+        table.print(out, "");
+        out.flush();
+      }
+      return ExitCode.OK;
     }
   }
 

@@ -46,7 +46,13 @@ public record SeqBoatModelConfig(
     Routing routing,
     double dropout) {
 
-  SeqBoatConfig layer(boolean bidirectional) {
+  /**
+   * The config of each layer.
+   *
+   * @param bidirectional whether tokens see later ones
+   * @return one layer, whose rows are always compressed
+   */
+  public SeqBoatConfig layer(boolean bidirectional) {
     return new SeqBoatConfig(
         width,
         queryWidth,
