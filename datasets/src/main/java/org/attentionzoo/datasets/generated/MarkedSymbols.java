@@ -71,10 +71,10 @@ public final class MarkedSymbols implements BatchSource {
     /**
      * Sequences of 256 tokens without padding.
      *
-     * @return 4 fillers, 4 symbols, 2 marks, batch 32
+     * @return 1 filler, 4 symbols, 2 marks, batch 32
      */
     public static Options standard() {
-      return new Options(32, 256, 256, 4, 4, 2, 2, 512, 0);
+      return new Options(32, 256, 256, 1, 4, 2, 2, 512, 0);
     }
 
     private void check() {

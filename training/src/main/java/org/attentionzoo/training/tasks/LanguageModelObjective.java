@@ -12,9 +12,10 @@ import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
 
 /**
- * Cross-entropy in nats of logits (B, L, V) against labels (B, L) int64, the mean over the labels
- * that are not {@link #IGNORED}; 0 if all are. Metrics: {@code accuracy}, the share of those labels
- * whose logit is the largest, and, for bytes, {@code bits_per_byte}, the loss divided by ln 2.
+ * Cross-entropy in nats of logits (B, L, V) against labels (B, L) int64, or of (B, classes) against
+ * (B), the mean over the labels that are not {@link #IGNORED}; 0 if all are. Metrics: {@code
+ * accuracy}, the share of those labels whose logit is the largest, and, for bytes, {@code
+ * bits_per_byte}, the loss divided by ln 2.
  *
  * <p>Stateless; safe for use by several threads.
  */
