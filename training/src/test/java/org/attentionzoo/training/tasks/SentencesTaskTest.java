@@ -31,6 +31,21 @@ final class SentencesTaskTest {
   }
 
   @Test
+  void linesOfTextAreMasked() throws IOException {
+    Path file = Files.writeString(folder.resolve("text.txt"), "a b\u00e9 c\n\n".repeat(12));
+    MaskedTextTaskProvider provider = new MaskedTextTaskProvider();
+    Task task = provider.create(file.toString(), provider.defaults(), Map.of());
+    assertThat(task.kind()).isEqualTo(ModelKind.MASKED_LANGUAGE_MODEL);
+    assertThat(task.modelSettings()).containsEntry("vocabulary", 8);
+    assertThat(task.description()).containsEntry("lines", 12);
+    MaskedTextTaskProvider.Options wrong =
+        new MaskedTextTaskProvider.Options(2, 8, 0.1, "", 10, "<mask>");
+    assertThatThrownBy(() -> provider.create(file.toString(), wrong, Map.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("<mask>");
+  }
+
+  @Test
   void aMissingTokenizerOrFolderIsSaid() throws IOException {
     SentencesTaskProvider provider = new SentencesTaskProvider();
     assertThatThrownBy(() -> provider.create("", provider.defaults(), Map.of()))
