@@ -32,7 +32,7 @@ public final class DebertaReplacedTokenDetection extends ZooBlock implements Mea
 
   /**
    * The tap: (4), shares of all valid tokens: those replaced and found out, those replaced, those
-   * kept and recognised as kept, those kept.
+   * kept and recognised as kept, those kept. Without original tokens all count as kept.
    */
   public static final String DETECTION = "detection";
 
@@ -133,14 +133,14 @@ public final class DebertaReplacedTokenDetection extends ZooBlock implements Mea
     }
     NDArray logits = generator.forward(pass, given(ids, valid)).head();
     if (originals == null) {
-      return new NDList(logits, discriminator.forward(pass, given(ids, valid)).head());
+      NDArray told = discriminator.forward(pass, given(ids, valid)).head();
+      hear(pass, told, told.zerosLike(), valid);
+      return new NDList(logits, told);
     }
     NDArray filled = fill(ids, logits);
     NDArray told = discriminator.forward(pass, given(filled, valid)).head();
     NDArray replaced = filled.neq(originals).toType(told.getDataType(), false);
-    if (pass.listens(this, DETECTION)) {
-      pass.tap(this, DETECTION, detection(told.stopGradient(), replaced, valid));
-    }
+    hear(pass, told, replaced, valid);
     pass.addAuxiliaryLoss("rtd", Arithmetic.times(loss(told, replaced, valid), weight));
     return new NDList(logits, told);
   }
@@ -172,6 +172,12 @@ public final class DebertaReplacedTokenDetection extends ZooBlock implements Mea
       figures.put("kept_found", shares[2] / shares[3]);
     }
     return figures;
+  }
+
+  private void hear(Pass pass, NDArray told, NDArray replaced, NDArray valid) {
+    if (pass.listens(this, DETECTION)) {
+      pass.tap(this, DETECTION, detection(told.stopGradient(), replaced, valid));
+    }
   }
 
   private static NDArray detection(NDArray told, NDArray replaced, NDArray valid) {
