@@ -27,6 +27,7 @@ import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 
 /**
@@ -155,6 +156,17 @@ public final class OnnxExport {
           "the weights take "
               + (bytes >> 20)
               + " MB; one ONNX file holds 2 GB at most, and weights beside the file are not written");
+    }
+    long heap = Runtime.getRuntime().maxMemory();
+    if (bytes + (bytes >> 2) > heap) {
+      throw new UserException(
+          "the weights take "
+              + (bytes >> 20)
+              + " MB and have to fit into Java's memory, which is "
+              + (heap >> 20)
+              + " MB; give it more: JAVA_OPTS=-Xmx"
+              + ((bytes >> 29) + 2)
+              + "g");
     }
     List<Recording> recordings = new ArrayList<>();
     for (Map<String, Integer> sizes : recorded) {

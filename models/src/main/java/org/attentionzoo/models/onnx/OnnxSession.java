@@ -91,6 +91,7 @@ public final class OnnxSession implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw new UserException(file + ": no such file; expected an ONNX model");
     }
+    Engine.getEngine("PyTorch");
     if (Engine.hasEngine(OTHER_ENGINE)) {
       Engine.getEngine(OTHER_ENGINE);
     }
