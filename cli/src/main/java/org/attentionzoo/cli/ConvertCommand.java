@@ -46,8 +46,11 @@ final class ConvertCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "IN",
-      description = "A .safetensors, .pt, .pth or .bin file, an index of several, or a folder.")
-  private Path in;
+      description = {
+        "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of",
+        "one that zoo pull brought."
+      })
+  private String in;
 
   @Parameters(
       index = "1",
@@ -88,7 +91,7 @@ final class ConvertCommand implements Callable<Integer> {
             shardSize == null ? 0 : bytes(shardSize),
             force);
     PrintWriter err = spec.commandLine().getErr();
-    try (StoredWeights weights = WeightFiles.open(in)) {
+    try (StoredWeights weights = WeightFiles.open(ModelPath.of(in))) {
       weights.notes().forEach(err::println);
       List<Path> files;
       try (CopyDisplay display = CopyDisplay.on(err, "writing", weights)) {

@@ -2,7 +2,6 @@ package org.attentionzoo.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,8 +42,11 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "FILE",
-      description = "A .safetensors, .pt, .pth or .bin file, an index of several, or a folder.")
-  private Path file;
+      description = {
+        "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of",
+        "one that zoo pull brought."
+      })
+  private String file;
 
   @Option(
       names = "--no-values",
@@ -60,7 +62,7 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (StoredWeights weights = WeightFiles.open(file)) {
+    try (StoredWeights weights = WeightFiles.open(ModelPath.of(file))) {
       WeightInspection inspection;
       try (CopyDisplay display = CopyDisplay.on(spec.commandLine().getErr(), "reading", weights)) {
         inspection = WeightInspection.of(weights, !noValues, display);

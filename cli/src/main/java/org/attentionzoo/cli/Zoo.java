@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvalCommand.class,
       GenerateCommand.class,
+      PredictCommand.class,
       VerifyCommand.class,
       BenchCommand.class,
       ReportCommand.class,

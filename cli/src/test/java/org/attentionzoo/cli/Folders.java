@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.weights.SafetensorsWriter;
@@ -19,7 +21,22 @@ final class Folders {
 
   private Folders() {}
 
-  /** The preset llama-tiny under Hugging Face's names. */
+  /** Words w0 to w255, split at blanks. */
+  private static String tokenizer() {
+    String words =
+        IntStream.range(0, 256)
+            .mapToObj(i -> "\"w" + i + "\": " + i)
+            .collect(Collectors.joining(", "));
+    return """
+        {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+         "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"},
+         "post_processor": null, "decoder": null,
+         "model": {"type": "WordLevel", "vocab": {%s}, "unk_token": "w0"}}
+        """
+        .formatted(words);
+  }
+
+  /** The preset llama-tiny under Hugging Face's names, with a tokenizer. */
   static Path llama(Path folder) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(
@@ -30,6 +47,7 @@ final class Folders {
          "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-5,
          "max_position_embeddings": 512, "tie_word_embeddings": true, "hidden_act": "silu"}
         """);
+    Files.writeString(folder.resolve("tokenizer.json"), tokenizer());
     ZooBlock model = Papers.load().preset("llama-tiny").build();
     try (NDManager manager = NDManager.newBaseManager()) {
       JniUtils.setSeed(8);

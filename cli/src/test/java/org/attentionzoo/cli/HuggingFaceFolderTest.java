@@ -56,6 +56,8 @@ class HuggingFaceFolderTest {
     assertThat(Run.zoo("eval", "owner/name").err()).contains("no data was given for llama-tiny");
     assertThat(Run.zoo("eval", "owner/name", "--data", "text:.").err())
         .contains("gives bytes, but", "reads the tokens of its tokenizer");
-    assertThat(Run.zoo("generate", "owner/name").exit()).isEqualTo(2);
+    assertThat(Run.zoo("inspect", "owner/other").err()).contains("zoo pull owner/other");
+    assertThat(Run.zoo("inspect", "owner/name", "--no-values").out())
+        .contains("model.layers.0.self_attn.q_proj.weight");
   }
 }

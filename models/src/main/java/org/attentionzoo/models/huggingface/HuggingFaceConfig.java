@@ -212,6 +212,25 @@ public final class HuggingFaceConfig {
   }
 
   /**
+   * The tokens that end a text.
+   *
+   * @return the field {@code eos_token_id}, which is a number or a list; empty if there is none
+   */
+  public List<Integer> endTokens() {
+    Object value = fields.get("eos_token_id");
+    List<?> values =
+        value instanceof List<?> list ? list : value == null ? List.of() : List.of(value);
+    List<Integer> tokens = new ArrayList<>();
+    for (Object one : values) {
+      if (!(one instanceof Integer token)) {
+        throw wrong("eos_token_id", value, "a token or a list of tokens");
+      }
+      tokens.add(token);
+    }
+    return List.copyOf(tokens);
+  }
+
+  /**
    * A whole number that must be there.
    *
    * @param field its name

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -34,6 +33,7 @@ public final class HuggingFaceFolder {
   private final ModelEntry<?> entry;
   private final HuggingFaceModel model;
   private final List<String> labels;
+  private final List<Integer> endTokens;
   private final Map<String, String> ignored;
 
   private HuggingFaceFolder(
@@ -41,11 +41,13 @@ public final class HuggingFaceFolder {
       ModelEntry<?> entry,
       HuggingFaceModel model,
       List<String> labels,
+      List<Integer> endTokens,
       Map<String, String> ignored) {
     this.folder = folder;
     this.entry = entry;
     this.model = model;
     this.labels = labels;
+    this.endTokens = endTokens;
     this.ignored = ignored;
   }
 
@@ -80,7 +82,8 @@ public final class HuggingFaceFolder {
       throw new IllegalStateException(
           entry.name() + " is made from " + entry.configType() + ", not from " + model.config());
     }
-    return new HuggingFaceFolder(folder, entry, model, config.labels(), ignored);
+    return new HuggingFaceFolder(
+        folder, entry, model, config.labels(), config.endTokens(), ignored);
   }
 
   private static HuggingFaceProvider provider(HuggingFaceConfig config) {
@@ -156,16 +159,12 @@ public final class HuggingFaceFolder {
   }
 
   /**
-   * The tokenizer that stands beside the weights.
+   * The tokens that end a text.
    *
-   * @return {@code tokenizer.json}, or {@code spm.model}, or {@code tokenizer.model}; empty if
-   *     there is none of them
+   * @return what the config says; empty if it says nothing
    */
-  public Optional<Path> tokenizer() {
-    return List.of("tokenizer.json", "spm.model", "tokenizer.model").stream()
-        .map(folder::resolve)
-        .filter(Files::isRegularFile)
-        .findFirst();
+  public List<Integer> endTokens() {
+    return endTokens;
   }
 
   /**

@@ -1,0 +1,356 @@
+package org.attentionzoo.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.eval.generate.Generation;
+import org.attentionzoo.eval.generate.Sampling;
+import org.attentionzoo.eval.predict.Choice;
+import org.attentionzoo.eval.predict.PixelImage;
+import org.attentionzoo.eval.predict.Predictions;
+import org.attentionzoo.eval.predict.TextCodec;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.run.TrainedModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Asks a model for answers. */
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Ask a model: the continuation of a text, what a mask hides, the class of a text or an image,",
+      "the next item of a history.",
+      "",
+      "  zoo predict HuggingFaceTB/SmolLM-135M --input 'The capital of France is'",
+      "  zoo predict microsoft/deberta-base --input 'Paris is the [MASK] of France.'",
+      "  zoo predict runs/sasrec-20260101-120000 --input '12 7 401' --top-k 10",
+      "  zoo predict eca-resnet --weights eca.safetensors --input cat.png",
+      ""
+    })
+final class PredictCommand implements Callable<Integer> {
+
+  private static final int USUAL_CHOICES = 5;
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "RUN|MODEL",
+      description = {
+        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
+        "folder or owner/name of one that zoo pull brought; with --weights, a model or recipe."
+      })
+  private String run;
+
+  @Parameters(
+      index = "1..*",
+      paramLabel = "KEY=VALUE",
+      description = "With --weights, what differs from the model's preset: model.<key>=<value>.")
+  private List<String> settings = List.of();
+
+  @Mixin private WeightOptions weights = new WeightOptions();
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "INPUT",
+      description = {
+        "A text, a file with a text on each line, or - for lines of standard input; an image's file",
+        "for classifiers of images; numbers with blanks between them for items, and for tokens",
+        "without a tokenizer. May be given several times."
+      })
+  private List<String> inputs = List.of();
+
+  @Option(names = "--top-k", paramLabel = "K", description = "How many answers to show.")
+  private int topK = USUAL_CHOICES;
+
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      description = "How many tokens a language model goes on with, the likeliest each time.")
+  private int length = 20;
+
+  @Option(
+      names = "--tokenizer",
+      paramLabel = "PATH",
+      description = "A tokenizer.json or a folder with one; by default the model's own.")
+  private Path tokenizer;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "TOKEN",
+      description = "Where tokens are numbers: the one that hides others, written _ in the input.")
+  private long mask = -1;
+
+  @Option(
+      names = "--mean",
+      split = ",",
+      paramLabel = "X",
+      description = "Images: what is taken off 0 to 1; by default as for ImageNet.")
+  private float[] mean;
+
+  @Option(
+      names = "--deviation",
+      split = ",",
+      paramLabel = "X",
+      description = "Images: what it is then divided by; by default as for ImageNet.")
+  private float[] deviation;
+
+  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
+  private String device = "cpu";
+
+  @Option(names = "--json", description = "Print as JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    if (topK < 1 || length < 0) {
+      throw new UserException(
+          "--top-k " + topK + " --length " + length + ": expected 1 or more, and 0 or more");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    try (TrainedModel model = load()) {
+      model.notes().forEach(spec.commandLine().getErr()::println);
+      List<Map<String, Object>> answers = answers(model);
+      if (json) {
+        Json.print(out, answers);
+      } else {
+        answers.forEach(answer -> print(out, answer));
+        out.flush();
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private TrainedModel load() {
+    Papers papers = Papers.load();
+    if (weights.weights().isEmpty() && !settings.isEmpty()) {
+      throw new UserException(
+          "'" + settings.get(0) + "' was given, but a trained model is what it is; leave it out");
+    }
+    return weights
+        .weights()
+        .map(w -> TrainedModel.load(papers, run, settings, w, device))
+        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
+  }
+
+  private List<Map<String, Object>> answers(TrainedModel model) throws IOException {
+    Predictions predictions = new Predictions(model.model(), model.manager());
+    ModelKind kind = model.entry().kind();
+    List<Map<String, Object>> answers = new ArrayList<>();
+    if (kind == ModelKind.IMAGE_CLASSIFIER) {
+      for (String input : inputs) {
+        PixelImage image = image(model, Path.of(input));
+        answers.add(answer(input, classes(model, predictions.classify(image, topK))));
+      }
+      return answers;
+    }
+    if (kind == ModelKind.RECOMMENDER) {
+      try (TextCodec numbers = TextCodec.numbers(-1)) {
+        for (String text : lines()) {
+          List<Choice> items =
+              predictions.rank(numbers.encode(text), number(model, "maxlen"), topK);
+          answers.add(answer(text, items.stream().map(i -> row("item", i, "score")).toList()));
+        }
+      }
+      return answers;
+    }
+    if (kind != ModelKind.CAUSAL_LANGUAGE_MODEL
+        && kind != ModelKind.MASKED_LANGUAGE_MODEL
+        && kind != ModelKind.SEQUENCE_CLASSIFIER) {
+      throw new UserException(
+          run + " is a " + kind.label() + "; what it would answer has no form on a command line");
+    }
+    try (TextCodec codec = Codecs.of(model, tokenizer, mask)) {
+      for (String text : lines()) {
+        long[] tokens = codec.encode(text);
+        check(model, tokens);
+        answers.add(answer(model, predictions, codec, text, tokens));
+      }
+    }
+    return answers;
+  }
+
+  private Map<String, Object> answer(
+      TrainedModel model, Predictions predictions, TextCodec codec, String text, long[] tokens) {
+    return switch (model.entry().kind()) {
+      case CAUSAL_LANGUAGE_MODEL -> {
+        Map<String, Object> answer =
+            answer(
+                text, predictions.next(tokens, topK).stream().map(c -> token(codec, c)).toList());
+        if (length > 0) {
+          answer.put("continuation", continuation(model, codec, tokens));
+        }
+        yield answer;
+      }
+      case MASKED_LANGUAGE_MODEL -> {
+        List<Object> masks = new ArrayList<>();
+        long[] filled = tokens.clone();
+        int place = 0;
+        for (List<Choice> choices : predictions.fill(tokens, codec.mask(), topK)) {
+          while (tokens[place] != codec.mask()) {
+            place++;
+          }
+          filled[place++] = choices.get(0).index();
+          masks.add(choices.stream().map(c -> token(codec, c)).toList());
+        }
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("input", text);
+        answer.put("masks", masks);
+        answer.put("filled", codec.decode(filled));
+        yield answer;
+      }
+      default -> answer(text, classes(model, predictions.classify(tokens, topK)));
+    };
+  }
+
+  private String continuation(TrainedModel model, TextCodec codec, long[] tokens) {
+    int[] prompt = Arrays.stream(tokens).mapToInt(Math::toIntExact).toArray();
+    List<Integer> ends = model.folder().map(f -> f.endTokens()).orElse(List.of());
+    int[] added =
+        new Generation(model.model(), model.manager())
+            .run(prompt, length, Sampling.GREEDY, token -> !ends.contains(token));
+    return TokenText.after(codec, tokens, Arrays.stream(added).asLongStream().toArray());
+  }
+
+  private static void check(TrainedModel model, long[] tokens) {
+    long vocabulary = Codecs.vocabulary(model);
+    for (long token : tokens) {
+      if (token >= vocabulary) {
+        throw new UserException(
+            "token " + token + " is none of the model's " + vocabulary + "; see --tokenizer");
+      }
+    }
+  }
+
+  private PixelImage image(TrainedModel model, Path file) {
+    int channels = number(model, "channels");
+    PixelImage.Scale usual = channels == 1 ? PixelImage.Scale.NONE : PixelImage.Scale.IMAGENET;
+    PixelImage.Scale scale =
+        new PixelImage.Scale(
+            mean == null ? usual.mean() : mean, deviation == null ? usual.deviation() : deviation);
+    return PixelImage.read(file, channels, number(model, "image"), scale);
+  }
+
+  private int number(TrainedModel model, String key) {
+    if (model.config().modelOverrides().get(key) instanceof Number number) {
+      return number.intValue();
+    }
+    throw new UserException(run + " has no '" + key + "' in its config, by which to ask it");
+  }
+
+  private static Map<String, Object> answer(String input, List<Map<String, Object>> choices) {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("input", input);
+    answer.put("choices", choices);
+    return answer;
+  }
+
+  private static Map<String, Object> token(TextCodec codec, Choice choice) {
+    Map<String, Object> row = row("token", choice, "probability");
+    row.put("text", codec.decode(new long[] {choice.index()}));
+    return row;
+  }
+
+  private static List<Map<String, Object>> classes(TrainedModel model, List<Choice> choices) {
+    List<String> labels = model.folder().map(f -> f.labels()).orElse(List.of());
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Choice choice : choices) {
+      Map<String, Object> row = row("class", choice, "probability");
+      if (choice.index() < labels.size()) {
+        row.put("label", labels.get(choice.index()));
+      }
+      rows.add(row);
+    }
+    return rows;
+  }
+
+  private static Map<String, Object> row(String what, Choice choice, String value) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put(what, choice.index());
+    row.put(value, choice.value());
+    return row;
+  }
+
+  private List<String> lines() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (String input : inputs) {
+      if (input.equals("-")) {
+        BufferedReader in =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        in.lines().forEach(lines::add);
+      } else if (isFile(input)) {
+        lines.addAll(Files.readAllLines(Path.of(input)));
+      } else {
+        lines.add(input);
+      }
+    }
+    lines.removeIf(String::isBlank);
+    if (lines.isEmpty()) {
+      throw new UserException("the input is empty; give a text with --input");
+    }
+    return lines;
+  }
+
+  private static boolean isFile(String input) {
+    try {
+      return Files.isRegularFile(Path.of(input));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  private static void print(PrintWriter out, Map<String, Object> answer) {
+    out.println(answer.get("input"));
+    if (answer.containsKey("continuation")) {
+      out.println("  goes on: " + answer.get("continuation"));
+    }
+    if (answer.containsKey("filled")) {
+      out.println("  filled: " + answer.get("filled"));
+    }
+    List<Object> tables = new ArrayList<>();
+    tables.addAll((List<?>) answer.getOrDefault("masks", List.of()));
+    if (answer.containsKey("choices")) {
+      tables.add(answer.get("choices"));
+    }
+    for (Object choices : tables) {
+      Table table = new Table();
+      for (Object row : (List<?>) choices) {
+        table.row(
+            ((Map<?, ?>) row).entrySet().stream().map(PredictCommand::cell).toArray(String[]::new));
+      }
+      table.print(out, "  ");
+    }
+  }
+
+  private static String cell(Map.Entry<?, ?> entry) {
+    Object value = entry.getValue();
+    if (value instanceof Double number) {
+      return String.format(Locale.ROOT, "%.4f", number);
+    }
+    return entry.getKey().equals("text")
+        ? "'" + value.toString().replace("\n", "\\n") + "'"
+        : entry.getKey().equals("label") ? value.toString() : entry.getKey() + " " + value;
+  }
+}
