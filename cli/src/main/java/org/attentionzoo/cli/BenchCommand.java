@@ -23,7 +23,6 @@ import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.eval.bench.Rounds.Ratio;
 import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.eval.bench.Workload;
-import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import picocli.CommandLine.Command;
@@ -467,7 +466,7 @@ final class BenchCommand implements Callable<Integer> {
       name = "activation",
       mixinStandardHelpOptions = true,
       description = {
-        "Time a layer that runs attention over activated tokens only, with a given share of them",
+        "Time a model that runs attention over activated tokens only, with a given share of them",
         "activated, and count the bytes of all arrays of a pass."
       })
   static final class Activation implements Callable<Integer> {
@@ -496,14 +495,12 @@ final class BenchCommand implements Callable<Integer> {
       common.check();
       PrintWriter out = spec.commandLine().getOut();
       Papers.Preset<?> preset = choice.preset();
-      List<ActivationBench.Result> results =
-          ActivationBench.run(
-              Configs.override(preset.config(), choice.overrides()),
-              choice.batch,
-              length,
-              shares,
-              common.rounds,
-              Devices.find(common.device));
+      List<ActivationBench.Result> results;
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
+          Workload workload =
+              Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
+        results = ActivationBench.run(workload, shares, common.rounds);
+      }
       ActivationBench.Result last = results.get(results.size() - 1);
       List<Map<String, Object>> rows = new ArrayList<>();
       Table table = new Table();

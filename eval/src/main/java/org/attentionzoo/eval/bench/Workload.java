@@ -13,6 +13,7 @@ import java.util.Map;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
@@ -40,13 +41,16 @@ public final class Workload implements AutoCloseable {
   private final NDList inputs;
   private final NDArray labels;
   private final long items;
+  private final Taps taps;
 
-  private Workload(NDManager manager, ZooBlock model, NDList inputs, NDArray labels, long items) {
+  private Workload(
+      NDManager manager, ZooBlock model, NDList inputs, NDArray labels, long items, Taps taps) {
     this.manager = manager;
     this.model = model;
     this.inputs = inputs;
     this.labels = labels;
     this.items = items;
+    this.taps = taps;
     store = new ParameterStore(manager, false);
   }
 
@@ -104,7 +108,7 @@ public final class Workload implements AutoCloseable {
           input = manager.randomNormal(described);
         }
       }
-      return new Workload(manager, model, new NDList(input), labels, items);
+      return new Workload(manager, model, new NDList(input), labels, items, Taps.NONE);
     } catch (IllegalArgumentException e) {
       manager.close();
       throw new UserException(preset.name() + " cannot be built: " + e.getMessage(), e);
@@ -124,7 +128,33 @@ public final class Workload implements AutoCloseable {
    * @return shares this workload's memory; is not to be closed
    */
   public Workload withPlainLoss() {
-    return new Workload(manager, model, inputs, null, items);
+    return new Workload(manager, model, inputs, null, items, taps);
+  }
+
+  /**
+   * The same model and inputs with listeners in every pass but decoding.
+   *
+   * @param listeners who listens; made for this workload's model
+   * @return shares this workload's memory; is not to be closed
+   */
+  Workload with(Taps listeners) {
+    return new Workload(manager, model, inputs, labels, items, listeners);
+  }
+
+  /**
+   * Counts the bytes of all arrays that a forward pass with gradients makes on the plain path,
+   * where nothing is hidden in kernels. Views count as arrays.
+   *
+   * @return the number
+   */
+  long plainBytes() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      model.forward(Pass.training(store).with(taps).onPlainPath(), borrowed(scope));
+      return scope.getManagedArrays().stream()
+          .mapToLong(a -> a.size() * a.getDataType().getNumOfBytes())
+          .sum();
+    }
   }
 
   /**
@@ -168,7 +198,7 @@ public final class Workload implements AutoCloseable {
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      await(model.forward(Pass.inference(store), borrowed(scope)).head());
+      await(model.forward(Pass.inference(store).with(taps), borrowed(scope)).head());
     }
   }
 
@@ -228,7 +258,7 @@ public final class Workload implements AutoCloseable {
   }
 
   private NDArray loss(NDManager scope) {
-    Pass pass = Pass.training(store);
+    Pass pass = Pass.training(store).with(taps);
     NDList outputs = model.forward(pass, borrowed(scope));
     NDArray loss;
     if (labels == null) {
