@@ -527,7 +527,8 @@ final class BenchCommand implements Callable<Integer> {
       if (common.json) {
         Json.print(out, rows);
       } else {
-        out.println("one layer, batch " + choice.batch + ", length " + length + "; milliseconds");
+        out.println(
+            preset.name() + ", batch " + choice.batch + ", length " + length + "; milliseconds");
         table.print(out, "");
         out.flush();
       }
