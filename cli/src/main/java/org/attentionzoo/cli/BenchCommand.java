@@ -39,8 +39,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     description = {
-      "Measure speed and memory. Times are medians of rounds in which everything that is compared",
-      "runs in turns; trust the ratios of one run, not milliseconds of different runs."
+      "Measure speed and memory.",
+      "Times are medians of rounds in which everything that is compared runs in turns; trust the",
+      "ratios of one run, not milliseconds of different runs."
     },
     subcommands = {
       BenchCommand.Kernels.class,

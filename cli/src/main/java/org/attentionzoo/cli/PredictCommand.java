@@ -39,8 +39,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Ask a model: the continuation of a text, what a mask hides, the class of a text or an image,",
-      "the next item of a history.",
+      "Ask a model for a continuation, a masked word, a class or the next item.",
       "",
       "  zoo predict HuggingFaceTB/SmolLM-135M --input 'The capital of France is'",
       "  zoo predict microsoft/deberta-base --input 'Paris is the [MASK] of France.'",

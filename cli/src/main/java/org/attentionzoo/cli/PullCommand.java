@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
     name = "pull",
     mixinStandardHelpOptions = true,
     description = {
-      "Download a model from huggingface.co into the cache that its own tools use, and print its",
-      "folder. What is there already is not downloaded again; what broke off goes on.",
+      "Download a model from huggingface.co into the cache that its own tools use.",
+      "Prints the model's folder. What is there already is not downloaded again; what broke off",
+      "goes on.",
       "",
       "Environment: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE."
     })

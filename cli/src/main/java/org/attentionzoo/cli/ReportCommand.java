@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     name = "report",
     mixinStandardHelpOptions = true,
     description = {
-      "Write one HTML page that shows runs side by side: figures, curves, samples, config and",
-      "provenance. It needs no other file."
+      "Write one HTML page that shows runs side by side.",
+      "It holds figures, curves, samples, config and provenance, and needs no other file."
     })
 final class ReportCommand implements Callable<Integer> {
 
