@@ -82,7 +82,7 @@ public final class KernelBench {
   private static void forward(UnaryOperator<NDList> function, NDList values, NDManager manager) {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      Workload.await(function.apply(borrowed(values, scope)).head());
+      Workload.await(function.apply(Workload.borrowed(values, scope)).head());
     }
   }
 
@@ -93,7 +93,7 @@ public final class KernelBench {
     }
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
-      return function.apply(borrowed(values, scope)).stream()
+      return function.apply(Workload.borrowed(values, scope)).stream()
           .anyMatch(output -> output.getDataType().isFloating());
     }
   }
@@ -102,7 +102,7 @@ public final class KernelBench {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
       NDArray sum = null;
-      for (NDArray output : function.apply(borrowed(values, scope))) {
+      for (NDArray output : function.apply(Workload.borrowed(values, scope))) {
         if (output.getDataType().isFloating()) {
           NDArray term = output.sum();
           sum = sum == null ? term : sum.add(term);
@@ -110,16 +110,5 @@ public final class KernelBench {
       }
       JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
     }
-  }
-
-  /** Views that belong to the step, so that all that follows does too. */
-  static NDList borrowed(NDList values, NDManager scope) {
-    NDList views = new NDList();
-    for (NDArray value : values) {
-      NDArray view = value.reshape(value.getShape());
-      view.attach(scope);
-      views.add(view);
-    }
-    return views;
   }
 }

@@ -81,7 +81,8 @@ public final class Peer implements AutoCloseable {
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      Workload.await(model.getBlock().forward(store, borrowed(scope), false).head());
+      Workload.await(
+          model.getBlock().forward(store, Workload.borrowed(inputs, scope), false).head());
     }
   }
 
@@ -104,18 +105,8 @@ public final class Peer implements AutoCloseable {
   }
 
   private NDArray loss(NDManager scope) {
-    NDArray output = model.getBlock().forward(store, borrowed(scope), true).head();
+    NDArray output = model.getBlock().forward(store, Workload.borrowed(inputs, scope), true).head();
     return output.getShape().dimension() == 0 ? output : Workload.meanSquare(output);
-  }
-
-  private NDList borrowed(NDManager scope) {
-    NDList views = new NDList();
-    for (NDArray input : inputs) {
-      NDArray view = input.reshape(input.getShape());
-      view.attach(scope);
-      views.add(view);
-    }
-    return views;
   }
 
   /** Frees the module. */

@@ -150,7 +150,7 @@ public final class Workload implements AutoCloseable {
   long plainBytes() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
-      model.forward(Pass.training(store).with(taps).onPlainPath(), borrowed(scope));
+      model.forward(Pass.training(store).with(taps).onPlainPath(), borrowed(inputs, scope));
       return scope.getManagedArrays().stream()
           .mapToLong(a -> a.size() * a.getDataType().getNumOfBytes())
           .sum();
@@ -198,7 +198,7 @@ public final class Workload implements AutoCloseable {
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      await(model.forward(Pass.inference(store).with(taps), borrowed(scope)).head());
+      await(model.forward(Pass.inference(store).with(taps), borrowed(inputs, scope)).head());
     }
   }
 
@@ -259,7 +259,7 @@ public final class Workload implements AutoCloseable {
 
   private NDArray loss(NDManager scope) {
     Pass pass = Pass.training(store).with(taps);
-    NDList outputs = model.forward(pass, borrowed(scope));
+    NDList outputs = model.forward(pass, borrowed(inputs, scope));
     NDArray loss;
     if (labels == null) {
       loss = meanSquare(outputs.head());
@@ -273,11 +273,11 @@ public final class Workload implements AutoCloseable {
     return loss;
   }
 
-  /** Views of the inputs that belong to a step, so that all that follows does too. */
-  private NDList borrowed(NDManager scope) {
+  /** Views that belong to a step, so that all that follows does too. */
+  static NDList borrowed(NDList values, NDManager scope) {
     NDList views = new NDList();
-    for (NDArray input : inputs) {
-      NDArray view = input.reshape(input.getShape());
+    for (NDArray value : values) {
+      NDArray view = value.reshape(value.getShape());
       view.attach(scope);
       views.add(view);
     }
