@@ -29,14 +29,15 @@ public final class InvertedResidual extends UnaryBlock {
    * @param in input channels
    * @param out output channels
    * @param stride the step of the 3 x 3 convolution
-   * @param expansion how many times wider the inside is; at 1 there is no widening convolution
+   * @param expansion how many times wider the inside is, its channels rounded to the nearest
+   *     number, halves to the even one; at 1 there is no widening convolution
    * @param gates the gate at the end of the branch
    * @param stage the stage of the network, for the gate
    */
   public InvertedResidual(
-      int in, int out, int stride, int expansion, ChannelGates gates, int stage) {
+      int in, int out, int stride, double expansion, ChannelGates gates, int stage) {
     shortcut = stride == 1 && in == out;
-    int hidden = in * expansion;
+    int hidden = (int) Math.rint(in * expansion);
     List<UnaryBlock> layers = new ArrayList<>();
     if (expansion != 1) {
       layers.add(activated(Conv2dConfig.of(in, hidden, 1)));

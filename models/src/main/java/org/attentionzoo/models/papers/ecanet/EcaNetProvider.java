@@ -23,7 +23,6 @@ import org.attentionzoo.blocks.vision.ResNetConfig.Stem;
 import org.attentionzoo.blocks.vision.ResidualUnit;
 import org.attentionzoo.blocks.vision.ResidualUnit.Form;
 import org.attentionzoo.blocks.vision.SqueezeExcitation;
-import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
@@ -38,7 +37,7 @@ public final class EcaNetProvider implements PaperProvider {
   private static final int CHANNELS = 12;
 
   /** The kernel sizes of the paper's MobileNetV2: 1 below 96 channels, 3 from there. */
-  private static final String MOBILE = "1111333";
+  static final String MOBILE = "1111333";
 
   /** The architecture with each gate: its name and what the summary says of it. */
   private enum Variant {
@@ -222,40 +221,6 @@ public final class EcaNetProvider implements PaperProvider {
   /** {@inheritDoc} */
   @Override
   public List<GoldenTarget> goldenTargets() {
-    return List.of(
-        new GoldenTarget(ID + "/layer", EcaNetProvider::officialLayer),
-        new GoldenTarget(ID + "/ECABasicBlock", config -> officialUnit(Form.BASIC, config)),
-        new GoldenTarget(ID + "/ECABottleneck", config -> officialUnit(Form.BOTTLENECK, config)));
-  }
-
-  /** {@code eca_layer(channel, k_size=3)}. */
-  private static GoldenTarget.Case officialLayer(GoldenConfig config) {
-    var layer =
-        new EfficientChannelAttention(
-            EcaConfig.of(
-                config.integer("channel"),
-                config.integer("k_size", EcaConfig.DEFAULT_KERNEL_SIZE)));
-    return new GoldenTarget.Case(
-        layer, (pass, inputs) -> Map.of("output", layer.forward(pass, inputs.get("x"))));
-  }
-
-  /**
-   * {@code ECABasicBlock} and {@code ECABottleneck(inplanes, planes, stride=1, downsample=None,
-   * k_size=3)}; {@code downsample} says whether there is one.
-   */
-  private static GoldenTarget.Case officialUnit(Form form, GoldenConfig config) {
-    int size = config.integer("k_size", EcaConfig.DEFAULT_KERNEL_SIZE);
-    var unit =
-        new ResidualUnit(
-            form,
-            config.integer("inplanes"),
-            config.integer("planes"),
-            config.integer("stride", 1),
-            config.flag("downsample", false),
-            ChannelGates.of(
-                "eca", channels -> new EfficientChannelAttention(EcaConfig.of(channels, size))),
-            0);
-    return new GoldenTarget.Case(
-        unit, (pass, inputs) -> Map.of("output", unit.forward(pass, inputs.get("x"))));
+    return EcaNetGolden.targets();
   }
 }
