@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Dropout;
@@ -41,7 +42,7 @@ final class TinyZoo {
       NDArray x = embedding.forward(pass, inputs.head());
       x = hidden.forward(pass, Dropout.apply(pass, x, config.dropout()));
       if (pass.isTraining() && config.auxiliary() > 0) {
-        pass.addAuxiliaryLoss("tiny.size", x.square().mean().mul(config.auxiliary()));
+        pass.addAuxiliaryLoss("tiny.size", Arithmetic.times(x.square().mean(), config.auxiliary()));
       }
       return new NDList(head.forward(pass, x));
     }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Papers;
@@ -93,6 +95,36 @@ class TrainingRunTest {
       assertThat(rest.finished()).isTrue();
       assertThat(rest.bestStep()).isEqualTo(whole.bestStep());
       assertSame(straight, whole.checkpoint(), stopped, rest.checkpoint());
+    }
+  }
+
+  /** A number or an array that only Java holds would be freed between forward and backward. */
+  @Test
+  void computesTheSameBitsWhileGarbageIsCollected() throws IOException {
+    Path quiet = folder.resolve("quiet");
+    Path busy = folder.resolve("busy");
+    String[] settings = {"steps=40", "logEvery=1", "evaluateEvery=0", "accumulate=2"};
+    TrainingResult expected;
+    try (TrainingRun run = start(quiet, settings)) {
+      expected = run.train();
+    }
+    AtomicBoolean done = new AtomicBoolean();
+    Thread collector =
+        new Thread(
+            () -> {
+              while (!done.get()) {
+                System.gc();
+                // Overwrites what was freed, so that a stale pointer shows.
+                for (int i = 0; i < 200; i++) {
+                  ByteBuffer.allocateDirect(8).putLong(-1L);
+                }
+              }
+            });
+    collector.start();
+    try (TrainingRun run = start(busy, settings)) {
+      assertSame(quiet, expected.checkpoint(), busy, run.train().checkpoint());
+    } finally {
+      done.set(true);
     }
   }
 
