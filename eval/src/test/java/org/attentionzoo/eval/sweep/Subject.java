@@ -32,7 +32,7 @@ record Subject(Specimen specimen) {
             preset::build,
             inputs(preset),
             traits(preset),
-            Map.of(),
+            ModelExceptions.properties(preset.model().paper(), preset.name()),
             2e-5,
             "float32 rounding"));
   }
