@@ -4,10 +4,15 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.UserException;
 
 /**
  * Parameters that an optimizer treats alike.
@@ -22,30 +27,60 @@ public record ParameterGroup(
   private static final Set<String> NEVER_DECAYED = Set.of("bias", "gamma", "beta");
 
   /**
-   * Splits a model's trainable parameters into those that decay and those that do not: biases,
-   * scales and shifts of norms, and everything else of fewer than two dimensions. A tied parameter
-   * appears once, under its first name.
+   * Splits a model's trainable parameters into those of the groups of a config and, for the rest,
+   * those that decay and those that do not: biases, scales and shifts of norms, and everything else
+   * of fewer than two dimensions. A tied parameter appears once, under its first name.
    *
    * @param model the model, initialised
-   * @param weightDecay the weight decay of the rest
+   * @param weightDecay the weight decay where a group does not say otherwise
+   * @param groups the config's groups
    * @return the groups that are not empty
+   * @throws UserException if a group of the config fits no parameter
    */
-  public static List<ParameterGroup> byDecay(Block model, double weightDecay) {
-    Map<String, Parameter> decayed = new LinkedHashMap<>();
-    Map<String, Parameter> kept = new LinkedHashMap<>();
+  public static List<ParameterGroup> of(
+      Block model, double weightDecay, List<OptimizerConfig.Group> groups) {
+    Map<Key, Map<String, Parameter>> members = new LinkedHashMap<>();
+    members.put(new Key(1, weightDecay), new LinkedHashMap<>());
+    members.put(new Key(1, 0), new LinkedHashMap<>());
+    Set<OptimizerConfig.Group> unused = new LinkedHashSet<>(groups);
     Set<String> seen = new HashSet<>();
-    StateDict.of(model)
-        .forEach(
-            (name, parameter) -> {
-              if (parameter.requiresGradient() && seen.add(parameter.getId())) {
-                (decays(name, parameter) ? decayed : kept).put(name, parameter);
-              }
-            });
-    return List.of(new ParameterGroup(decayed, 1, weightDecay), new ParameterGroup(kept, 1, 0))
-        .stream()
-        .filter(group -> !group.parameters().isEmpty())
+    Map<String, Parameter> all = StateDict.of(model);
+    all.forEach(
+        (name, parameter) -> {
+          if (parameter.requiresGradient() && seen.add(parameter.getId())) {
+            Optional<OptimizerConfig.Group> group =
+                groups.stream().filter(g -> g.fits(name)).findFirst();
+            group.ifPresent(unused::remove);
+            double usual = decays(name, parameter) ? weightDecay : 0;
+            Key key =
+                new Key(
+                    group.map(OptimizerConfig.Group::learningRateFactor).orElse(1.0),
+                    group.flatMap(OptimizerConfig.Group::weightDecay).orElse(usual));
+            members.computeIfAbsent(key, k -> new LinkedHashMap<>()).put(name, parameter);
+          }
+        });
+    if (!unused.isEmpty()) {
+      String pattern = unused.iterator().next().parameters();
+      throw new UserException(
+          "optimizer.groups: no parameter is left for '"
+              + pattern
+              + "'"
+              + NearestName.suggestion(pattern, all.keySet())
+              + "; names are such as "
+              + all.keySet().stream().limit(5).collect(Collectors.joining(", ")));
+    }
+    return members.entrySet().stream()
+        .filter(entry -> !entry.getValue().isEmpty())
+        .map(
+            entry ->
+                new ParameterGroup(
+                    entry.getValue(),
+                    entry.getKey().learningRateFactor(),
+                    entry.getKey().weightDecay()))
         .toList();
   }
+
+  private record Key(double learningRateFactor, double weightDecay) {}
 
   private static boolean decays(String name, Parameter parameter) {
     String last = name.substring(name.lastIndexOf('.') + 1);

@@ -25,8 +25,14 @@ import org.attentionzoo.training.schedule.ScheduleConfig;
  * @param accumulate how many batches make one step
  * @param steps how many steps to train
  * @param seed decides the initial weights, the batches and every random choice
+ * @param emaDecay the decay of the exponential moving average of the weights, which evaluations,
+ *     the best checkpoint and everything that loads a trained model then take; 0 for none
  * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
  * @param precision {@code float32}
+ * @param allowSlowPrecision whether a precision may be used for which the device has no units
+ * @param gradientCheckpointing whether layers compute their activations again in the backward pass
+ *     instead of keeping them
+ * @param prefetch how many batches are prepared ahead on another thread; 0 for none
  * @param logEvery steps between two training lines of the metrics
  * @param evaluateEvery steps between two evaluations on the validation part; 0 for never
  * @param evaluateBatches how many validation batches each evaluation takes; 0 for all
@@ -45,8 +51,12 @@ public record RunConfig(
     int accumulate,
     long steps,
     long seed,
+    double emaDecay,
     String device,
     String precision,
+    boolean allowSlowPrecision,
+    boolean gradientCheckpointing,
+    int prefetch,
     int logEvery,
     int evaluateEvery,
     int evaluateBatches,
@@ -63,6 +73,9 @@ public record RunConfig(
     require(evaluateBatches >= 0, "evaluateBatches", evaluateBatches, "0 or more");
     require(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, "0 or more");
     require(keep >= 1, "keep", keep, "1 or more");
+    require(emaDecay == 0, "emaDecay", emaDecay, "0");
+    require(!gradientCheckpointing, "gradientCheckpointing", gradientCheckpointing, "false");
+    require(prefetch >= 0, "prefetch", prefetch, "0 or more");
     require(precision.equals("float32"), "precision", precision, "float32");
   }
 
@@ -85,8 +98,12 @@ public record RunConfig(
         1,
         1000,
         1,
+        0,
         "cpu",
         "float32",
+        false,
+        false,
+        2,
         10,
         200,
         0,
@@ -109,8 +126,12 @@ public record RunConfig(
         accumulate,
         steps,
         seed,
+        emaDecay,
         device,
         precision,
+        allowSlowPrecision,
+        gradientCheckpointing,
+        prefetch,
         logEvery,
         evaluateEvery,
         evaluateBatches,
@@ -132,8 +153,12 @@ public record RunConfig(
         accumulate,
         steps,
         seed,
+        emaDecay,
         device,
         precision,
+        allowSlowPrecision,
+        gradientCheckpointing,
+        prefetch,
         logEvery,
         evaluateEvery,
         evaluateBatches,
@@ -156,8 +181,12 @@ public record RunConfig(
         accumulate,
         steps,
         seed,
+        emaDecay,
         device,
         precision,
+        allowSlowPrecision,
+        gradientCheckpointing,
+        prefetch,
         logEvery,
         evaluateEvery,
         evaluateBatches,

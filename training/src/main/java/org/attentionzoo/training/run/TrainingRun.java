@@ -34,6 +34,9 @@ public final class TrainingRun implements AutoCloseable {
           Set.of(
               "steps",
               "device",
+              "allowSlowPrecision",
+              "gradientCheckpointing",
+              "prefetch",
               "logEvery",
               "evaluateEvery",
               "evaluateBatches",

@@ -16,10 +16,12 @@ import ai.djl.training.initializer.ConstantInitializer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -245,12 +247,41 @@ class NativeOptimizerTest {
   void decaysMatricesOnlyAndCountsTiedParametersOnce() {
     Tied model = new Tied();
     model.initialize(manager, DataType.FLOAT32);
-    List<ParameterGroup> groups = ParameterGroup.byDecay(model, 0.1);
+    List<ParameterGroup> groups = ParameterGroup.of(model, 0.1, List.of());
     assertThat(groups).hasSize(2);
     assertThat(groups.get(0).parameters()).containsOnlyKeys("weight");
     assertThat(groups.get(0).weightDecay()).isEqualTo(0.1);
     assertThat(groups.get(1).parameters()).containsOnlyKeys("bias", "norm", "gamma");
     assertThat(groups.get(1).weightDecay()).isZero();
+  }
+
+  @Test
+  void groupsOfTheConfigHaveRatesOfTheirOwn() {
+    Tied model = new Tied();
+    model.initialize(manager, DataType.FLOAT32);
+    List<OptimizerConfig.Group> rules =
+        List.of(
+            new OptimizerConfig.Group("no*m", 0.5, Optional.of(0.3)),
+            new OptimizerConfig.Group("w*", 0.25, Optional.empty()),
+            new OptimizerConfig.Group("*i*", 2, Optional.empty()));
+    List<ParameterGroup> groups = ParameterGroup.of(model, 0.1, rules);
+    assertThat(
+            groups.stream()
+                .map(
+                    g ->
+                        g.parameters().keySet()
+                            + " "
+                            + g.learningRateFactor()
+                            + " "
+                            + g.weightDecay()))
+        .containsExactlyInAnyOrder(
+            "[weight] 0.25 0.1", "[bias] 2.0 0.0", "[norm] 0.5 0.3", "[gamma] 1.0 0.0");
+    assertThatThrownBy(
+            () ->
+                ParameterGroup.of(
+                    model, 0.1, List.of(new OptimizerConfig.Group("wieght", 1, Optional.empty()))))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("did you mean 'weight'");
   }
 
   private static final class Tied extends ZooBlock {

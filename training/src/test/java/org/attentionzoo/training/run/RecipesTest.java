@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.optimize.OptimizerConfig;
 import org.attentionzoo.training.tasks.Tasks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +54,7 @@ class RecipesTest {
                 "model.dropout=0.5",
                 "task.length=9",
                 "data=text:else",
+                "optimizer.groups=[{parameters: 'head.*', learningRateFactor: 0.1}]",
                 "seed=-4"));
     assertThat(config.steps()).isEqualTo(1000);
     assertThat(config.optimizer().lr()).isEqualTo(3e-4);
@@ -60,6 +63,8 @@ class RecipesTest {
         .isEqualTo(Map.of("width", 16, "vocabulary", 300, "dropout", 0.5));
     assertThat(config.task()).isEqualTo(Map.of("batch", 2, "length", 9));
     assertThat(config.data()).isEqualTo("text:else");
+    assertThat(config.optimizer().groups())
+        .containsExactly(new OptimizerConfig.Group("head.*", 0.1, Optional.empty()));
     assertThat(config.seed()).isEqualTo(-4);
   }
 
