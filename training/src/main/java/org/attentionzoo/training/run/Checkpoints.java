@@ -33,7 +33,9 @@ import org.attentionzoo.models.weights.StateDictLoader;
 /**
  * The checkpoints of a run: folders {@code step-<number>}, each with the weights ({@code
  * model.safetensors}), the optimizer's state ({@code optimizer.safetensors}) and {@code
- * checkpoint.json}, which holds the step and the sizes and checksums of the other two.
+ * checkpoint.json}, which holds the step and the sizes and checksums of the others. Where weights
+ * are averaged, {@code model.safetensors} holds the average and {@code unaveraged.safetensors} the
+ * weights that training goes on with.
  *
  * <p>A checkpoint is written to a hidden folder, forced to disk and then renamed, so that a process
  * killed at any moment leaves the earlier ones as they were. Which is the newest is found by
@@ -45,6 +47,7 @@ public final class Checkpoints {
 
   static final String MODEL = "model.safetensors";
   static final String OPTIMIZER = "optimizer.safetensors";
+  static final String UNAVERAGED = "unaveraged.safetensors";
   static final String STATE = "checkpoint.json";
 
   private static final int FORMAT = 1;
@@ -118,6 +121,21 @@ public final class Checkpoints {
     }
 
     /**
+     * Loads the weights that training goes on with, which differ from {@link #weights} if these are
+     * an average.
+     *
+     * @param model the model
+     * @param manager owns the weights of a model that is not yet initialised
+     * @throws org.attentionzoo.models.weights.WeightsException if they do not fit
+     */
+    void loadTrainingWeights(Block model, NDManager manager) {
+      load(
+          state.files().containsKey(UNAVERAGED) ? folder.resolve(UNAVERAGED) : weights(),
+          model,
+          manager);
+    }
+
+    /**
      * Loads the weights into a model.
      *
      * @param model the model
@@ -125,7 +143,11 @@ public final class Checkpoints {
      * @throws org.attentionzoo.models.weights.WeightsException if they do not fit
      */
     public void loadWeights(Block model, NDManager manager) {
-      try (SafetensorsFile file = SafetensorsFile.open(weights())) {
+      load(weights(), model, manager);
+    }
+
+    private static void load(Path weights, Block model, NDManager manager) {
+      try (SafetensorsFile file = SafetensorsFile.open(weights)) {
         StateDictLoader.strict().load(model, manager, file);
       }
     }
@@ -154,24 +176,22 @@ public final class Checkpoints {
    * Saves a checkpoint.
    *
    * @param state what to remember; its files are filled in
-   * @param weights the weights by state-dict name
-   * @param optimizer the optimizer's state by name
+   * @param tensors what each file holds, by name; at least {@link #MODEL} and {@link #OPTIMIZER}
    * @return the checkpoint
    * @throws IOException if it cannot be written; the earlier ones are as they were
    */
-  Checkpoint save(State state, Map<String, NDArray> weights, Map<String, NDArray> optimizer)
-      throws IOException {
+  Checkpoint save(State state, Map<String, Map<String, NDArray>> tensors) throws IOException {
     Files.createDirectories(folder);
     Path target = folder.resolve(String.format("step-%08d", state.step()));
     Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       Files.createDirectory(temporary);
       Map<String, String> metadata = Map.of("step", Long.toString(state.step()));
-      SafetensorsWriter.write(temporary.resolve(MODEL), weights, metadata);
-      SafetensorsWriter.write(temporary.resolve(OPTIMIZER), optimizer, metadata);
       Map<String, Stamp> files = new LinkedHashMap<>();
-      for (String name : List.of(MODEL, OPTIMIZER)) {
-        files.put(name, stamp(temporary.resolve(name)));
+      for (Map.Entry<String, Map<String, NDArray>> file : tensors.entrySet()) {
+        Path path = temporary.resolve(file.getKey());
+        SafetensorsWriter.write(path, file.getValue(), metadata);
+        files.put(file.getKey(), stamp(path));
       }
       State complete = state.with(files);
       AtomicFile.write(

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.GradientMode;
@@ -29,6 +30,7 @@ import org.attentionzoo.training.Objective;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.optimize.Optimizer;
 import org.attentionzoo.training.optimize.TensorLists;
+import org.attentionzoo.training.optimize.WeightAverage;
 import org.attentionzoo.training.schedule.Schedule;
 
 /**
@@ -94,7 +96,8 @@ public final class TrainingLoop {
   }
 
   /**
-   * Trains to the end, or until {@link #requestStop}.
+   * Trains to the end, or until {@link #requestStop}. Where weights are averaged, the model has the
+   * averages afterwards, as every evaluation and {@code model.safetensors} of a checkpoint do.
    *
    * @param manager the parent of what each step needs, on the model's device
    * @return how it ended
@@ -104,16 +107,18 @@ public final class TrainingLoop {
    */
   public TrainingResult run(NDManager manager) {
     try (RunFolder.Lock lock = folder.lock();
-        Optimizer optimizer = config.optimizer().create(model)) {
+        Optimizer optimizer = config.optimizer().create(model);
+        WeightAverage average =
+            config.emaDecay() == 0 ? null : new WeightAverage(model, config.emaDecay())) {
       Optional<Checkpoints.Checkpoint> start = folder.checkpoints().newest();
       long done = start.map(c -> c.state().step()).orElse(0L);
       if (start.isPresent()) {
-        restore(start.get(), optimizer, manager);
+        restore(start.get(), optimizer, average, manager);
       }
       folder.checkpoints().clean(done);
       try (MetricsLog metrics = new MetricsLog(folder.metricsFile(), done);
           MetricsLog timing = new MetricsLog(folder.timingFile(), done)) {
-        return new Session(manager, optimizer, metrics, timing, start).run();
+        return new Session(manager, optimizer, average, metrics, timing, start).run();
       }
     } catch (IOException e) {
       throw new UserException(
@@ -127,7 +132,11 @@ public final class TrainingLoop {
     }
   }
 
-  private void restore(Checkpoints.Checkpoint checkpoint, Optimizer optimizer, NDManager manager) {
+  private void restore(
+      Checkpoints.Checkpoint checkpoint,
+      Optimizer optimizer,
+      WeightAverage average,
+      NDManager manager) {
     if (checkpoint.state().seed() != config.seed()) {
       throw new UserException(
           checkpoint.folder()
@@ -137,14 +146,22 @@ public final class TrainingLoop {
               + config.seed()
               + "; give another folder or that seed");
     }
-    checkpoint.loadWeights(model, manager);
+    checkpoint.loadTrainingWeights(model, manager);
+    restore(checkpoint.optimizer(), manager, optimizer::restore);
+    if (average != null) {
+      restore(checkpoint.weights(), manager, average::restore);
+    }
+  }
+
+  private static void restore(
+      Path source, NDManager manager, Consumer<Map<String, NDArray>> target) {
     try (NDManager scope = manager.newSubManager();
-        SafetensorsFile file = SafetensorsFile.open(checkpoint.optimizer())) {
+        SafetensorsFile file = SafetensorsFile.open(source)) {
       Map<String, NDArray> state = new LinkedHashMap<>();
       file.tensors().keySet().forEach(name -> state.put(name, file.read(scope, name)));
-      optimizer.restore(state);
+      target.accept(state);
     } catch (IllegalArgumentException e) {
-      throw new UserException(checkpoint.optimizer() + " is not of this run: " + e.getMessage(), e);
+      throw new UserException(source + " is not of this run: " + e.getMessage(), e);
     }
   }
 
@@ -153,6 +170,7 @@ public final class TrainingLoop {
 
     private final NDManager manager;
     private final Optimizer optimizer;
+    private final WeightAverage average;
     private final ParameterStore store;
     private final MetricsLog metrics;
     private final MetricsLog timing;
@@ -166,11 +184,13 @@ public final class TrainingLoop {
     Session(
         NDManager manager,
         Optimizer optimizer,
+        WeightAverage average,
         MetricsLog metrics,
         MetricsLog timing,
         Optional<Checkpoints.Checkpoint> start) {
       this.manager = manager;
       this.optimizer = optimizer;
+      this.average = average;
       this.metrics = metrics;
       this.timing = timing;
       store = new ParameterStore(manager, false);
@@ -199,6 +219,7 @@ public final class TrainingLoop {
           save(loss);
         }
       }
+      exchange();
       return new TrainingResult(
           done == config.steps(),
           done,
@@ -206,6 +227,13 @@ public final class TrainingLoop {
           Optional.ofNullable(validation),
           Optional.ofNullable(bestStep),
           checkpoint);
+    }
+
+    /** Puts the averages in the place of the weights, or back again. */
+    private void exchange() {
+      if (average != null) {
+        average.exchange();
+      }
     }
 
     private boolean isDue(int every) {
@@ -225,6 +253,9 @@ public final class TrainingLoop {
         double norm = Scalars.read(optimizer.step(scope, rate, scale, config.clip()));
         if (!Double.isFinite(norm)) {
           throw notFinite("the norm of the gradients is " + norm + " in", done + 1, ids);
+        }
+        if (average != null) {
+          average.update();
         }
         return new Step(rate, norm, means.values());
       }
@@ -310,7 +341,12 @@ public final class TrainingLoop {
     }
 
     private double evaluate() throws IOException {
-      validation = Evaluation.run(model, task, manager, config.evaluateBatches());
+      exchange();
+      try {
+        validation = Evaluation.run(model, task, manager, config.evaluateBatches());
+      } finally {
+        exchange();
+      }
       double loss = validation.loss();
       boolean best = Double.isFinite(loss) && (bestLoss == null || loss < bestLoss);
       if (best) {
@@ -336,7 +372,16 @@ public final class TrainingLoop {
       metrics.force();
       Checkpoints.State state =
           new Checkpoints.State(done, config.seed(), validationLoss, bestStep, bestLoss);
-      checkpoint = folder.checkpoints().save(state, weights, optimizer.state()).folder();
+      Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
+      tensors.put(Checkpoints.MODEL, weights);
+      tensors.put(Checkpoints.OPTIMIZER, optimizer.state());
+      if (average != null) {
+        Map<String, NDArray> averaged = new LinkedHashMap<>(weights);
+        averaged.putAll(average.values());
+        tensors.put(Checkpoints.MODEL, averaged);
+        tensors.put(Checkpoints.UNAVERAGED, weights);
+      }
+      checkpoint = folder.checkpoints().save(state, tensors).folder();
       folder.checkpoints().prune(config.keep(), bestStep);
       listeners.forEach(l -> l.saved(done, checkpoint));
       clock.pause();

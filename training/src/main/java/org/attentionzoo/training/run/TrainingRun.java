@@ -269,7 +269,8 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * The model.
    *
-   * @return the model, with the weights of the last step that was done
+   * @return the model; after {@link #train} with the weights of the last step, or their average if
+   *     the config asks for one
    */
   public ZooBlock model() {
     return model;

@@ -73,12 +73,19 @@ class TrainingRunTest {
     assertThat(RunFolder.open(out).config()).isEqualTo(config);
   }
 
-  @Test
-  void goesOnWithTheSameBitsAfterAStop() throws IOException {
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.9})
+  void goesOnWithTheSameBitsAfterAStop(double emaDecay) throws IOException {
     Path straight = folder.resolve("straight");
     Path stopped = folder.resolve("stopped");
     String[] settings = {
-      "steps=12", "logEvery=1", "evaluateEvery=4", "checkpointEvery=5", "accumulate=2", "keep=1"
+      "steps=12",
+      "logEvery=1",
+      "evaluateEvery=4",
+      "checkpointEvery=5",
+      "accumulate=2",
+      "keep=1",
+      "emaDecay=" + emaDecay
     };
     TrainingResult whole;
     try (TrainingRun run = start(straight, settings)) {
@@ -96,6 +103,34 @@ class TrainingRunTest {
       assertThat(rest.bestStep()).isEqualTo(whole.bestStep());
       assertSame(straight, whole.checkpoint(), stopped, rest.checkpoint());
     }
+  }
+
+  @Test
+  void theAverageOfTheWeightsIsEvaluatedSavedAndLoaded() throws IOException {
+    Path plain = folder.resolve("plain");
+    Path averaged = folder.resolve("averaged");
+    String[] settings = {"steps=30", "optimizer.lr=0.1", "evaluateEvery=30", "logEvery=1"};
+    Evaluation.Result without;
+    try (TrainingRun run = start(plain, settings)) {
+      without = run.train().validation().orElseThrow();
+    }
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.add("emaDecay=0.9");
+    try (TrainingRun run = start(averaged, all.toArray(String[]::new))) {
+      Evaluation.Result with = run.train().validation().orElseThrow();
+      assertThat(with.loss()).isNotEqualTo(without.loss());
+      assertThat(run.evaluate().metrics()).isEqualTo(with.metrics());
+      try (TrainedModel model = TrainedModel.load(PAPERS, averaged, "cpu")) {
+        assertThat(model.evaluate(model.task(""), 0).metrics()).isEqualTo(with.metrics());
+      }
+    }
+    // The average is only looked at: the steps are those of a run without it.
+    String last = "checkpoints/step-00000030/";
+    assertThat(averaged.resolve(last + "unaveraged.safetensors"))
+        .hasSameBinaryContentAs(plain.resolve(last + "model.safetensors"));
+    List<String> lines = Files.readAllLines(plain.resolve("metrics.jsonl"));
+    assertThat(Files.readAllLines(averaged.resolve("metrics.jsonl")).subList(0, 30))
+        .isEqualTo(lines.subList(0, 30));
   }
 
   /** A number or an array that only Java holds would be freed between forward and backward. */
@@ -244,6 +279,7 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
+    assertThatThrownBy(() -> start(out, "emaDecay=1")).hasMessageContaining("below 1");
     assertThatThrownBy(() -> start(out, "optimizer.name=adamx")).hasMessageContaining("adamw");
     assertThatThrownBy(() -> start(out, "schedule.name=stairs")).hasMessageContaining("cosine");
     assertThatThrownBy(() -> start(out, "device=gpu:99")).hasMessageContaining("gpu:99");
@@ -283,6 +319,7 @@ class TrainingRunTest {
             folder.resolve("out"),
             "steps=60",
             "accumulate=2",
+            "emaDecay=0.9",
             "evaluateEvery=10",
             "checkpointEvery=20")) {
       run.addListener(
@@ -320,7 +357,8 @@ class TrainingRunTest {
   private static void assertSame(Path runA, Path checkpointA, Path runB, Path checkpointB)
       throws IOException {
     assertThat(checkpointA.getFileName()).isEqualTo(checkpointB.getFileName());
-    for (String file : List.of("model.safetensors", "optimizer.safetensors", "checkpoint.json")) {
+    assertThat(names(checkpointB)).isEqualTo(names(checkpointA));
+    for (String file : names(checkpointA)) {
       assertThat(checkpointB.resolve(file)).hasSameBinaryContentAs(checkpointA.resolve(file));
     }
     assertThat(Files.readAllLines(runB.resolve("metrics.jsonl")))
