@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.layers.Dropout;
 
@@ -26,9 +25,6 @@ public final class DotProductAttention {
 
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(DotProductAttention.class, "attention.torchscript");
-
-  /** Stands for minus infinity where a row may be masked as a whole. */
-  private static final float MASKED = -1e30f;
 
   private DotProductAttention() {}
 
@@ -58,12 +54,108 @@ public final class DotProductAttention {
       boolean causal,
       double scale,
       double dropout) {
-    boolean drops = dropout > 0 && pass.isTraining();
-    if (pass.kernels(q) && !drops && !pass.listens(owner, PATTERN)) {
+    return attend(pass, owner, q, k, v, mask, bias, causal, scale, dropout, Normalizer.SOFTMAX);
+  }
+
+  /**
+   * Attends with any normalizer. Only softmax has a fused kernel.
+   *
+   * @param pass what the pass carries
+   * @param owner the block whose {@link #PATTERN} tap this is
+   * @param q (B, H, Lq, d)
+   * @param k (B, H, Lk, d)
+   * @param v (B, H, Lk, e)
+   * @param mask boolean, broadcastable to (B, H, Lq, Lk), true where a key is allowed; null for all
+   * @param bias broadcastable to (B, H, Lq, Lk), added to the scaled logits; null for none
+   * @param causal whether query i sees only keys up to i (aligned at the first key)
+   * @param scale multiplies the logits
+   * @param dropout the rate on the pattern in training
+   * @param normalizer turns logits into the pattern
+   * @return (B, H, Lq, e)
+   */
+  public static NDArray attend(
+      Pass pass,
+      Block owner,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray mask,
+      NDArray bias,
+      boolean causal,
+      double scale,
+      double dropout,
+      Normalizer normalizer) {
+    if (fuses(pass, owner, q, dropout, normalizer)) {
       return fast(q, k, v, mask, bias, causal, scale);
     }
-    NDArray pattern = pass.tap(owner, PATTERN, pattern(q, k, mask, bias, causal, scale));
+    NDArray weights = normalizer.weights(logits(q, k, bias, scale), allowed(q, k, mask, causal));
+    NDArray pattern = pass.tap(owner, PATTERN, weights);
     return Dropout.apply(pass, pattern, dropout).matMul(v);
+  }
+
+  /**
+   * Attends with a bias F_q F_k^T that is never formed where the kernel may be used.
+   *
+   * @param pass what the pass carries
+   * @param owner the block whose {@link #PATTERN} tap this is
+   * @param q (B, H, Lq, d)
+   * @param k (B, H, Lk, d)
+   * @param v (B, H, Lk, e)
+   * @param queryFactors (1 or B, 1 or H, Lq, R)
+   * @param keyFactors (1 or B, 1 or H, Lk, R)
+   * @param mask boolean, broadcastable to (B, H, Lq, Lk), true where a key is allowed; null for all
+   * @param bias broadcastable to (B, H, Lq, Lk), added as well; null for none
+   * @param causal whether query i sees only keys up to i (aligned at the first key)
+   * @param scale multiplies the logits, but not the bias
+   * @param dropout the rate on the pattern in training
+   * @param normalizer turns logits into the pattern
+   * @return (B, H, Lq, e)
+   */
+  public static NDArray attendFactored(
+      Pass pass,
+      Block owner,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray queryFactors,
+      NDArray keyFactors,
+      NDArray mask,
+      NDArray bias,
+      boolean causal,
+      double scale,
+      double dropout,
+      Normalizer normalizer) {
+    if (fuses(pass, owner, q, dropout, normalizer)) {
+      return fastFactored(q, k, v, queryFactors, keyFactors, mask, bias, causal, scale);
+    }
+    NDArray whole = queryFactors.matMul(keyFactors.swapAxes(2, 3));
+    NDArray sum = bias == null ? whole : whole.add(bias);
+    return attend(pass, owner, q, k, v, mask, sum, causal, scale, dropout, normalizer);
+  }
+
+  private static boolean fuses(
+      Pass pass, Block owner, NDArray q, double dropout, Normalizer normalizer) {
+    boolean drops = dropout > 0 && pass.isTraining();
+    return pass.kernels(q)
+        && !drops
+        && normalizer.equals(Normalizer.SOFTMAX)
+        && !pass.listens(owner, PATTERN);
+  }
+
+  static NDArray fastFactored(
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray queryFactors,
+      NDArray keyFactors,
+      NDArray mask,
+      NDArray bias,
+      boolean causal,
+      double scale) {
+    NDArray allowed = causal && mask != null ? mask.logicalAnd(causalMask(q, k)) : mask;
+    boolean flag = causal && mask == null;
+    return KERNELS.call(
+        "factored_attention", q, k, v, queryFactors, keyFactors, allowed, bias, flag, scale);
   }
 
   static NDArray fast(
@@ -74,23 +166,33 @@ public final class DotProductAttention {
     return KERNELS.call("attention", q, k, v, allowed, bias, flag, scale);
   }
 
+  /**
+   * The softmax pattern, in NDArray operations.
+   *
+   * @param q (B, H, Lq, d)
+   * @param k (B, H, Lk, d)
+   * @param mask boolean, true where a key is allowed; null for all
+   * @param bias added to the scaled logits; null for none
+   * @param causal whether query i sees only keys up to i
+   * @param scale multiplies the logits
+   * @return (B, H, Lq, Lk)
+   */
   static NDArray pattern(
       NDArray q, NDArray k, NDArray mask, NDArray bias, boolean causal, double scale) {
+    return Normalizer.SOFTMAX.weights(logits(q, k, bias, scale), allowed(q, k, mask, causal));
+  }
+
+  private static NDArray logits(NDArray q, NDArray k, NDArray bias, double scale) {
     NDArray logits = Arithmetic.times(q, scale).matMul(k.swapAxes(2, 3));
-    if (bias != null) {
-      logits = logits.add(bias);
+    return bias == null ? logits : logits.add(bias);
+  }
+
+  private static NDArray allowed(NDArray q, NDArray k, NDArray mask, boolean causal) {
+    if (!causal) {
+      return mask;
     }
-    NDArray allowed = mask;
-    if (causal) {
-      NDArray tril = causalMask(q, k);
-      allowed = mask == null ? tril : mask.logicalAnd(tril);
-    }
-    if (allowed == null) {
-      return logits.softmax(-1);
-    }
-    NDArray keep = allowed.toType(logits.getDataType(), false);
-    NDArray blocked = Arithmetic.times(Tensors.oneMinus(keep), MASKED);
-    return logits.mul(keep).add(blocked).softmax(-1).mul(keep);
+    NDArray tril = causalMask(q, k);
+    return mask == null ? tril : mask.logicalAnd(tril);
   }
 
   private static NDArray causalMask(NDArray q, NDArray k) {

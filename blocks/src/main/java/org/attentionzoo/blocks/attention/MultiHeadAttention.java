@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Set;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
@@ -34,6 +35,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
   private final Linear value;
   private final Linear output;
   private final HeadWeights weights;
+  private final AttentionParts parts;
   private final double scale;
 
   /**
@@ -42,7 +44,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
    * @param config its sizes and switches
    */
   public MultiHeadAttention(AttentionConfig config) {
-    this(config, null);
+    this(config, null, AttentionParts.PLAIN);
   }
 
   /**
@@ -53,6 +55,18 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
    *     weights of 1
    */
   public MultiHeadAttention(AttentionConfig config, HeadWeights weights) {
+    this(config, weights, AttentionParts.PLAIN);
+  }
+
+  /**
+   * Attention with other parts, whose heads may be weighed for each token.
+   *
+   * @param config its sizes and switches
+   * @param weights weighs the heads; its children become children of the attention. Null for
+   *     weights of 1
+   * @param parts its normalizer, bias and scaling; their children become children of the attention
+   */
+  public MultiHeadAttention(AttentionConfig config, HeadWeights weights, AttentionParts parts) {
     if (weights != null && weights.parts() != config.heads()) {
       throw new IllegalArgumentException(
           "the router weighs "
@@ -60,8 +74,12 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
               + " heads, but the attention has "
               + config.heads());
     }
+    if (config.alibi() && parts.bias() != null) {
+      throw new IllegalArgumentException("attention has either linear biases or another bias");
+    }
     this.config = config;
     this.weights = weights;
+    this.parts = parts;
     int inner = config.heads() * config.headWidth();
     int grouped = config.keyValueHeads() * config.headWidth();
     query = child("q_proj", new Linear(config.width(), inner, config.bias()));
@@ -71,7 +89,13 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     if (weights != null) {
       weights.namedChildren().forEach(this::child);
     }
-    scale = 1 / Math.sqrt(config.headWidth());
+    if (parts.bias() != null) {
+      parts.bias().parameterBlocks().forEach(this::child);
+    }
+    if (parts.scaling() != null) {
+      parts.scaling().parameterBlocks().forEach(this::child);
+    }
+    scale = parts.unitVectors() ? 1 : 1 / Math.sqrt(config.headWidth());
   }
 
   /** {@inheritDoc} */
@@ -116,19 +140,32 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
    * @param sequences padding and positions
    * @return (B, L, width)
    * @throws IllegalArgumentException if there is a prefix and positions are rotary: a prefix has no
-   *     position
+   *     position; or a prefix and other parts than those of plain attention
    */
   public NDArray mix(Pass pass, NDArray hidden, NDArray prefix, Sequences sequences) {
     if (prefix != null && config.rotary() != null) {
       throw new IllegalArgumentException("a prefix has no position; use attention without rotary");
+    }
+    if (prefix != null && !parts.arePlain()) {
+      throw new IllegalArgumentException("a prefix needs attention with its plain parts");
     }
     long length = hidden.getShape().get(1);
     NDArray q = split(query.forward(pass, hidden), config.heads());
     NDArray gates = weights == null ? null : gates(pass, hidden, q, sequences);
     NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
     NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
-    boolean needsPositions = config.rotary() != null || config.alibi() || config.window() > 0;
+    boolean needsPositions =
+        config.rotary() != null || config.alibi() || config.window() > 0 || parts.bias() != null;
     NDArray positions = needsPositions ? sequences.positions(pass, this, hidden) : null;
+    NDArray unplaced = q;
+    if (parts.unitVectors()) {
+      q = UnitVectors.of(q);
+      k = UnitVectors.of(k);
+    }
+    if (parts.scaling() != null) {
+      NDArray factor = parts.scaling().ofValues(pass, hidden, v);
+      v = factor == null ? v : v.mul(factor);
+    }
     if (config.rotary() != null) {
       q = config.rotary().rotate(pass, q, positions);
       k = config.rotary().rotate(pass, k, positions);
@@ -171,6 +208,11 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       NDArray mask = mask(pass, q, k, valid, positions, keyPositions);
       NDArray bias = config.alibi() ? alibi(q, positions, keyPositions) : null;
       boolean causal = config.causal() && mask == null && length > 1;
+      if (parts.scaling() != null) {
+        NDArray counts = counts(q, k, mask, causal);
+        NDArray factor = parts.scaling().ofQueries(pass, hidden, unplaced, counts);
+        q = factor == null ? q : q.mul(factor);
+      }
       if (prefix != null) {
         long columns = prefix.getShape().get(1);
         if (mask == null && causal) {
@@ -183,17 +225,16 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
         v = prefixValues.concat(v, 2);
       }
       context =
-          DotProductAttention.attend(
+          attend(
               pass,
-              this,
               q,
               repeatHeads(k, copies),
               repeatHeads(v, copies),
               mask,
               bias,
               causal,
-              scale,
-              config.dropout());
+              positions,
+              keyPositions);
     }
     Shape shape = context.getShape();
     NDArray heads = context.transpose(0, 2, 1, 3);
@@ -202,6 +243,54 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     }
     NDArray merged = heads.reshape(shape.get(0), length, shape.get(1) * shape.get(3));
     return output.forward(pass, merged);
+  }
+
+  private NDArray attend(
+      Pass pass,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray mask,
+      NDArray bias,
+      boolean causal,
+      NDArray positions,
+      NDArray keyPositions) {
+    if (parts.bias() instanceof FactoredBias factored) {
+      NDArray queryFactors = factored.ofQueries(pass, q, positions);
+      NDArray keyFactors = factored.ofKeys(pass, k, keyPositions);
+      return DotProductAttention.attendFactored(
+          pass,
+          this,
+          q,
+          k,
+          v,
+          queryFactors,
+          keyFactors,
+          mask,
+          bias,
+          causal,
+          scale,
+          config.dropout(),
+          parts.normalizer());
+    }
+    NDArray all =
+        parts.bias() == null ? bias : parts.bias().bias(pass, q, k, positions, keyPositions, scale);
+    return DotProductAttention.attend(
+        pass, this, q, k, v, mask, all, causal, scale, config.dropout(), parts.normalizer());
+  }
+
+  /** How many keys each query sees, at least 1: (Lq, 1), (B, 1, Lq, 1) or a scalar. */
+  private static NDArray counts(NDArray q, NDArray k, NDArray mask, boolean causal) {
+    NDManager manager = q.getManager();
+    int keys = (int) k.getShape().get(2);
+    if (mask != null) {
+      NDArray sum = mask.toType(DataType.FLOAT32, false).sum(new int[] {-1}, true);
+      return Arithmetic.atLeast(sum, 1);
+    }
+    if (causal) {
+      return manager.arange(1, keys + 1, 1, DataType.FLOAT32, q.getDevice()).expandDims(1);
+    }
+    return manager.arange(keys, keys + 1, 1, DataType.FLOAT32, q.getDevice());
   }
 
   private NDArray gates(Pass pass, NDArray hidden, NDArray q, Sequences sequences) {
@@ -215,6 +304,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
         && hidden.getShape().get(1) > 2L * config.window()
         && pass.cache() == null
         && sequences.positions() == null
+        && parts.arePlain()
         && pass.kernels(hidden)
         && !pass.listens(this, DotProductAttention.PATTERN);
   }

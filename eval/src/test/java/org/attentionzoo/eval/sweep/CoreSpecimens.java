@@ -3,13 +3,24 @@ package org.attentionzoo.eval.sweep;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import org.attentionzoo.blocks.IdentityMixer;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.AlibiFactors;
+import org.attentionzoo.blocks.attention.AttentionBias;
 import org.attentionzoo.blocks.attention.AttentionConfig;
+import org.attentionzoo.blocks.attention.AttentionParts;
+import org.attentionzoo.blocks.attention.LogCount;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
+import org.attentionzoo.blocks.attention.Normalizer;
+import org.attentionzoo.blocks.attention.PositiveWeights;
+import org.attentionzoo.blocks.attention.RelativePositions;
+import org.attentionzoo.blocks.attention.Reweighted;
+import org.attentionzoo.blocks.attention.TableBias;
 import org.attentionzoo.blocks.layers.FeedForward;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
@@ -37,6 +48,87 @@ final class CoreSpecimens {
   private CoreSpecimens() {}
 
   static List<Specimen> all() {
+    List<Specimen> specimens = new ArrayList<>(blocks());
+    specimens.addAll(attentionParts());
+    return specimens;
+  }
+
+  /** Attention with each of the parts that may replace those of softmax attention. */
+  private static List<Specimen> attentionParts() {
+    AttentionConfig causal = AttentionConfig.causal(WIDTH, 4, null);
+    AttentionConfig both = AttentionConfig.bidirectional(WIDTH, 4);
+    List<Specimen> specimens = new ArrayList<>();
+    for (PositiveWeights.Function function : PositiveWeights.Function.values()) {
+      for (PositiveWeights.Size size : PositiveWeights.Size.values()) {
+        AttentionParts parts = AttentionParts.normalized(new PositiveWeights(function, size));
+        String name = "attention-" + function + "-by-" + size;
+        specimens.add(parts(name.toLowerCase(Locale.ROOT), causal, () -> parts, DECODER));
+      }
+    }
+    PositiveWeights softplus = new PositiveWeights(PositiveWeights.Function.SOFTPLUS);
+    Reweighted sharp = new Reweighted(softplus, 2, 3);
+    specimens.add(
+        parts("attention-reweighted", causal, () -> AttentionParts.normalized(sharp), DECODER));
+    specimens.add(
+        parts(
+            "attention-reweighted-bidirectional",
+            both,
+            () -> AttentionParts.normalized(sharp),
+            Trait.MASKED));
+    specimens.add(
+        parts(
+            "attention-unit-vectors-log-count",
+            causal,
+            () -> new AttentionParts(Normalizer.SOFTMAX, null, new LogCount(1, 2), true),
+            DECODER));
+    specimens.add(
+        parts(
+            "attention-log-count-window",
+            causal.windowed(3),
+            () -> AttentionParts.scaled(new LogCount(0.5, 1)),
+            DECODER));
+    specimens.add(biased("attention-alibi-factors", causal, () -> AlibiFactors.of(4), DECODER));
+    specimens.add(biased("attention-table", causal, () -> TableBias.ofDistances(4, 5), DECODER));
+    specimens.add(
+        biased(
+            "attention-table-bidirectional",
+            both,
+            () -> TableBias.ofDistances(4, 5),
+            Trait.MASKED));
+    specimens.add(
+        biased("attention-buckets", causal, () -> TableBias.ofBuckets(4, 6, 9, false), DECODER));
+    specimens.add(
+        biased(
+            "attention-buckets-bidirectional",
+            both,
+            () -> TableBias.ofBuckets(4, 8, 9, true),
+            Trait.MASKED));
+    specimens.add(
+        biased(
+            "attention-relative",
+            causal.grouped(2),
+            () -> new RelativePositions(4, WIDTH / 4, 16),
+            DECODER));
+    specimens.add(
+        biased(
+            "attention-relative-bidirectional",
+            both,
+            () -> new RelativePositions(4, WIDTH / 4, 3),
+            Trait.MASKED));
+    return specimens;
+  }
+
+  private static Specimen biased(
+      String name, AttentionConfig config, Supplier<AttentionBias> bias, Trait... traits) {
+    return parts(name, config, () -> AttentionParts.biased(bias.get()), traits);
+  }
+
+  private static Specimen parts(
+      String name, AttentionConfig config, Supplier<AttentionParts> parts, Trait... traits) {
+    return sequence(name, () -> new MultiHeadAttention(config, null, parts.get()), traits);
+  }
+
+  private static List<Specimen> blocks() {
     AttentionConfig causal = AttentionConfig.causal(WIDTH, 4, null);
     return List.of(
         sequence("linear", () -> new Linear(WIDTH, 5)),
