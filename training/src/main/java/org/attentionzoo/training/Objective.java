@@ -18,6 +18,15 @@ public interface Objective {
   Outcome evaluate(NDList outputs, Batch batch);
 
   /**
+   * Counts what is no mean over the items of an evaluation.
+   *
+   * @return a new meter for one evaluation
+   */
+  default Meter meter() {
+    return Meter.none();
+  }
+
+  /**
    * The judgement of one batch.
    *
    * @param loss a scalar: the mean over {@code weight} items

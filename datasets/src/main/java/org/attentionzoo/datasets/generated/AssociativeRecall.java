@@ -8,8 +8,6 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
-import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
 /**
@@ -35,17 +33,13 @@ import org.attentionzoo.datasets.Tensors;
  * int64, labels {@link #IGNORED} except at the queries. Training examples are endless; the ids are
  * {@code step * batch + row}. Validation examples come from their own seed.
  */
-public final class AssociativeRecall implements BatchSource {
+public final class AssociativeRecall implements GeneratedSource {
 
   /** The label of a position that is not to be predicted. */
   public static final int IGNORED = -1;
 
-  private static final int LARGEST = 1 << 20;
-
-  /** Keeps validation apart from a training run that has the same seed. */
-  private static final long VALIDATION = 0x56414C4944415445L;
-
   private final Options options;
+  private final ExamplePlan plan;
 
   /**
    * The options.
@@ -97,24 +91,16 @@ public final class AssociativeRecall implements BatchSource {
     }
 
     private void check() {
-      positive("batch", batch);
-      positive("length", length);
-      positive("pairs", pairs);
-      positive("keys", keys);
-      positive("values", values);
-      positive("fillers", fillers);
-      positive("queries", queries);
-      positive("minimumDistance", minimumDistance);
-      positive("validationExamples", validationExamples);
-      if ((long) batch * length > 1L << 27) {
-        throw new UserException(
-            String.format(
-                Locale.ROOT,
-                "batch=%d times length=%d is more than %,d tokens; give less",
-                batch,
-                length,
-                1L << 27));
-      }
+      Checks.positive("batch", batch);
+      Checks.positive("length", length);
+      Checks.positive("pairs", pairs);
+      Checks.positive("keys", keys);
+      Checks.positive("values", values);
+      Checks.positive("fillers", fillers);
+      Checks.positive("queries", queries);
+      Checks.positive("minimumDistance", minimumDistance);
+      Checks.positive("validationExamples", validationExamples);
+      Checks.tokens(batch, length);
       if (pairs > keys || pairs > values) {
         throw new UserException(
             String.format(
@@ -146,14 +132,6 @@ public final class AssociativeRecall implements BatchSource {
                 2 * pairs + queries + minimumDistance - 1));
       }
     }
-
-    private static void positive(String name, int value) {
-      if (value < 1 || value > LARGEST) {
-        throw new UserException(
-            String.format(
-                Locale.ROOT, "%s=%d; expected a number from 1 to %,d", name, value, LARGEST));
-      }
-    }
   }
 
   /**
@@ -165,6 +143,9 @@ public final class AssociativeRecall implements BatchSource {
   public AssociativeRecall(Options options) {
     options.check();
     this.options = options;
+    plan =
+        ExamplePlan.of(
+            options.batch, options.validationExamples, options.validationSeed);
   }
 
   /**
@@ -196,39 +177,23 @@ public final class AssociativeRecall implements BatchSource {
   }
 
   @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch);
+  public ExamplePlan plan() {
+    return plan;
   }
 
   @Override
-  public int validationBatches() {
-    return (options.validationExamples - 1) / options.batch + 1;
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * options.batch;
-    int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
-  }
-
-  private Batch batch(NDManager manager, long seed, long first, int rows) {
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
     long[] inputs = new long[rows * options.length];
     long[] labels = new long[inputs.length];
-    long[] ids = new long[rows];
     for (int row = 0; row < rows; row++) {
-      ids[row] = first + row;
-      draw(SeededStream.of(seed, ids[row]), inputs, labels, row * options.length);
+      draw(examples.random(row), inputs, labels, row * options.length);
     }
     Shape shape = new Shape(rows, options.length);
     return new Batch(
         new NDList(Tensors.int64(manager, shape, inputs)),
         new NDList(Tensors.int64(manager, shape, labels)),
-        ids);
+        examples.ids());
   }
 
   private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
@@ -236,34 +201,21 @@ public final class AssociativeRecall implements BatchSource {
       inputs[offset + i] = random.nextInt(options.fillers);
     }
     Arrays.fill(labels, offset, offset + options.length, IGNORED);
-    int[] keys = choose(random, options.keys, options.pairs);
-    int[] values = choose(random, options.values, options.pairs);
+    int[] keys = Choices.distinct(random, options.keys, options.pairs);
+    int[] values = Choices.distinct(random, options.values, options.pairs);
     // Where n pairs start among h positions: n of h - n slots in order, each slot before widened.
-    int[] slots = choose(random, options.head() - options.pairs, options.pairs);
+    int[] slots = Choices.distinct(random, options.head() - options.pairs, options.pairs);
     Arrays.sort(slots);
     for (int pair = 0; pair < options.pairs; pair++) {
       int start = offset + slots[pair] + pair;
       inputs[start] = options.fillers + keys[pair];
       inputs[start + 1] = options.fillers + options.keys + values[pair];
     }
-    int[] asked = choose(random, options.pairs, options.queries);
+    int[] asked = Choices.distinct(random, options.pairs, options.queries);
     int tail = offset + options.length - options.queries;
     for (int query = 0; query < options.queries; query++) {
       inputs[tail + query] = options.fillers + keys[asked[query]];
       labels[tail + query] = options.fillers + options.keys + values[asked[query]];
     }
-  }
-
-  /** Some of the numbers below a bound, all different, in random order. */
-  private static int[] choose(SplittableRandom random, int bound, int count) {
-    int[] all = new int[bound];
-    Arrays.setAll(all, i -> i);
-    for (int i = 0; i < count; i++) {
-      int other = i + random.nextInt(bound - i);
-      int chosen = all[other];
-      all[other] = all[i];
-      all[i] = chosen;
-    }
-    return Arrays.copyOf(all, count);
   }
 }

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
@@ -23,14 +22,12 @@ import org.attentionzoo.datasets.Tensors;
  * float32. Training examples are endless, the ids {@code step * batch + row}; validation examples
  * come from their own seed.
  */
-public final class ChannelCorruption implements BatchSource {
-
-  /** Keeps validation apart from a training run that has the same seed. */
-  private static final long VALIDATION = 0x56414C4944415445L;
+public final class ChannelCorruption implements GeneratedSource {
 
   private static final long MAP = 0x4D41503D4D41503DL;
 
   private final Options options;
+  private final ExamplePlan plan;
   private final double[] map;
 
   /**
@@ -71,41 +68,17 @@ public final class ChannelCorruption implements BatchSource {
     }
 
     private void check() {
-      range("batch", batch, 1, 1 << 16);
-      range("channels", channels, 1, 1 << 12);
-      range("image", image, 1, 1 << 8);
-      range("outputs", outputs, 1, 1 << 12);
-      range("corrupted", corrupted, 0, channels);
-      range("validationExamples", validationExamples, 1, 1 << 20);
-      if ((long) batch * channels * image * image > 1L << 27) {
-        throw new UserException(
-            "a batch of "
-                + batch
-                + " images of "
-                + channels
-                + " x "
-                + image
-                + " x "
-                + image
-                + " is more than 2^27 values; give less");
-      }
-      finite("offset", offset);
-      finite("corruptedNoise", corruptedNoise);
-      finite("noise", noise);
-      finite("signal", signal);
-    }
-
-    private static void range(String name, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new UserException(
-            name + "=" + value + "; expected a number from " + least + " to " + most);
-      }
-    }
-
-    private static void finite(String name, double value) {
-      if (!Double.isFinite(value)) {
-        throw new UserException(name + "=" + value + "; expected a finite number");
-      }
+      Checks.range("batch", batch, 1, 1 << 16);
+      Checks.range("channels", channels, 1, 1 << 12);
+      Checks.range("image", image, 1, 1 << 8);
+      Checks.range("outputs", outputs, 1, 1 << 12);
+      Checks.range("corrupted", corrupted, 0, channels);
+      Checks.range("validationExamples", validationExamples, 1, 1 << 20);
+      Checks.images(batch, channels, image);
+      Checks.finite("offset", offset);
+      Checks.finite("corruptedNoise", corruptedNoise);
+      Checks.finite("noise", noise);
+      Checks.finite("signal", signal);
     }
   }
 
@@ -118,6 +91,9 @@ public final class ChannelCorruption implements BatchSource {
   public ChannelCorruption(Options options) {
     options.check();
     this.options = options;
+    plan =
+        ExamplePlan.of(
+            options.batch, options.validationExamples, options.validationSeed);
     map = new double[options.outputs * options.channels];
     SplittableRandom random = SeededStream.of(options.validationSeed ^ MAP, 0);
     for (int i = 0; i < map.length; i++) {
@@ -148,38 +124,22 @@ public final class ChannelCorruption implements BatchSource {
   }
 
   @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch);
+  public ExamplePlan plan() {
+    return plan;
   }
 
   @Override
-  public int validationBatches() {
-    return (options.validationExamples - 1) / options.batch + 1;
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * options.batch;
-    int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
-  }
-
-  private Batch batch(NDManager manager, long seed, long first, int rows) {
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
     float[] inputs = new float[rows * features()];
     float[] targets = new float[rows * options.outputs];
-    long[] ids = new long[rows];
     for (int row = 0; row < rows; row++) {
-      ids[row] = first + row;
-      draw(SeededStream.of(seed, ids[row]), inputs, targets, row);
+      draw(examples.random(row), inputs, targets, row);
     }
     return new Batch(
         new NDList(Tensors.float32(manager, new Shape(rows, features()), inputs)),
         new NDList(Tensors.float32(manager, new Shape(rows, options.outputs), targets)),
-        ids);
+        examples.ids());
   }
 
   private void draw(SplittableRandom random, float[] inputs, float[] targets, int row) {

@@ -7,8 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
-import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
 /**
@@ -31,18 +29,15 @@ import org.attentionzoo.datasets.Tensors;
  * examples are endless; ids are {@code step * batch + row}. Validation examples come from their own
  * seed.
  */
-public final class MarkedSymbols implements BatchSource {
+public final class MarkedSymbols implements GeneratedSource {
 
   /** How many classes there are. */
   public static final int CLASSES = 2;
 
-  private static final int LARGEST = 1 << 20;
   private static final int PARTS = 4;
 
-  /** Keeps validation apart from a training run that has the same seed. */
-  private static final long VALIDATION = 0x56414C4944415445L;
-
   private final Options options;
+  private final ExamplePlan plan;
 
   /**
    * The options.
@@ -78,18 +73,15 @@ public final class MarkedSymbols implements BatchSource {
     }
 
     private void check() {
-      positive("batch", batch);
-      positive("length", length);
-      positive("minimumLength", minimumLength);
-      positive("fillers", fillers);
-      positive("symbols", symbols);
-      positive("minimumMarks", minimumMarks);
-      positive("maximumMarks", maximumMarks);
-      positive("validationExamples", validationExamples);
-      if ((long) batch * length > 1L << 27) {
-        throw new UserException(
-            "batch=" + batch + " times length=" + length + " is more than 2^27 tokens; give less");
-      }
+      Checks.positive("batch", batch);
+      Checks.positive("length", length);
+      Checks.positive("minimumLength", minimumLength);
+      Checks.positive("fillers", fillers);
+      Checks.positive("symbols", symbols);
+      Checks.positive("minimumMarks", minimumMarks);
+      Checks.positive("maximumMarks", maximumMarks);
+      Checks.positive("validationExamples", validationExamples);
+      Checks.tokens(batch, length);
       if (minimumLength > length) {
         throw new UserException(
             "minimumLength=" + minimumLength + " is more than length=" + length + "; give less");
@@ -116,12 +108,6 @@ public final class MarkedSymbols implements BatchSource {
                 + least);
       }
     }
-
-    private static void positive(String name, int value) {
-      if (value < 1 || value > LARGEST) {
-        throw new UserException(name + "=" + value + "; expected a number from 1 to " + LARGEST);
-      }
-    }
   }
 
   /**
@@ -133,6 +119,9 @@ public final class MarkedSymbols implements BatchSource {
   public MarkedSymbols(Options options) {
     options.check();
     this.options = options;
+    plan =
+        ExamplePlan.of(
+            options.batch, options.validationExamples, options.validationSeed);
   }
 
   /**
@@ -145,39 +134,23 @@ public final class MarkedSymbols implements BatchSource {
   }
 
   @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch);
+  public ExamplePlan plan() {
+    return plan;
   }
 
   @Override
-  public int validationBatches() {
-    return (options.validationExamples - 1) / options.batch + 1;
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * options.batch;
-    int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
-  }
-
-  private Batch batch(NDManager manager, long seed, long first, int rows) {
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
     long[] inputs = new long[rows * options.length];
     long[] labels = new long[rows];
-    long[] ids = new long[rows];
     for (int row = 0; row < rows; row++) {
-      ids[row] = first + row;
-      labels[row] = draw(SeededStream.of(seed, ids[row]), inputs, row * options.length);
+      labels[row] = draw(examples.random(row), inputs, row * options.length);
     }
     NDList given = new NDList(Tensors.int64(manager, new Shape(rows, options.length), inputs));
     if (options.minimumLength < options.length) {
       given.add(given.head().neq(0).toType(DataType.BOOLEAN, false));
     }
-    return new Batch(given, new NDList(Tensors.int64(manager, new Shape(rows), labels)), ids);
+    return new Batch(given, new NDList(Tensors.int64(manager, new Shape(rows), labels)), examples.ids());
   }
 
   private long draw(SplittableRandom random, long[] inputs, int offset) {

@@ -6,8 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
-import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
 /**
@@ -24,17 +22,14 @@ import org.attentionzoo.datasets.Tensors;
  * unlabelled, {@code classes} for "none"), labels are e, of x_t's shape. Training examples are
  * endless, the ids {@code step * batch + row}; validation examples come from their own seed.
  */
-public final class NoisyGratings implements BatchSource {
-
-  /** Keeps validation apart from a training run that has the same seed. */
-  private static final long VALIDATION = 0x56414C4944415445L;
+public final class NoisyGratings implements GeneratedSource {
 
   private static final int TIMES = 1000;
   private static final double FIRST_BETA = 1e-4;
   private static final double LAST_BETA = 0.02;
-  private static final long MOST_VALUES = 1L << 27;
 
   private final Options options;
+  private final ExamplePlan plan;
   private final double[] kept = new double[TIMES];
 
   /**
@@ -69,32 +64,14 @@ public final class NoisyGratings implements BatchSource {
     }
 
     private void check() {
-      range("batch", batch, 1, 1 << 16);
-      range("channels", channels, 1, 1 << 12);
-      range("image", image, 1, 1 << 12);
-      range("classes", classes, 1, 1 << 20);
-      range("validationExamples", validationExamples, 1, 1 << 20);
-      if ((long) batch * channels * image * image > MOST_VALUES) {
-        throw new UserException(
-            "a batch of "
-                + batch
-                + " images of "
-                + channels
-                + " x "
-                + image
-                + " x "
-                + image
-                + " is more than 2^27 values; give less");
-      }
+      Checks.range("batch", batch, 1, 1 << 16);
+      Checks.range("channels", channels, 1, 1 << 12);
+      Checks.range("image", image, 1, 1 << 12);
+      Checks.range("classes", classes, 1, 1 << 20);
+      Checks.range("validationExamples", validationExamples, 1, 1 << 20);
+      Checks.images(batch, channels, image);
       if (!(wavelength > 0) || Double.isInfinite(wavelength)) {
         throw new UserException("wavelength=" + wavelength + "; expected a number above 0");
-      }
-    }
-
-    private static void range(String name, int value, int least, int most) {
-      if (value < least || value > most) {
-        throw new UserException(
-            name + "=" + value + "; expected a number from " + least + " to " + most);
       }
     }
   }
@@ -108,6 +85,9 @@ public final class NoisyGratings implements BatchSource {
   public NoisyGratings(Options options) {
     options.check();
     this.options = options;
+    plan =
+        ExamplePlan.of(
+            options.batch, options.validationExamples, options.validationSeed);
     double product = 1;
     for (int t = 0; t < TIMES; t++) {
       product *= 1 - (FIRST_BETA + (LAST_BETA - FIRST_BETA) * t / (TIMES - 1));
@@ -116,36 +96,20 @@ public final class NoisyGratings implements BatchSource {
   }
 
   @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch);
+  public ExamplePlan plan() {
+    return plan;
   }
 
   @Override
-  public int validationBatches() {
-    return (options.validationExamples - 1) / options.batch + 1;
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * options.batch;
-    int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows);
-  }
-
-  private Batch batch(NDManager manager, long seed, long first, int rows) {
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
     int values = options.channels * options.image * options.image;
     float[] noisy = new float[rows * values];
     float[] noise = new float[rows * values];
     float[] times = new float[rows];
     long[] labels = new long[rows];
-    long[] ids = new long[rows];
     for (int row = 0; row < rows; row++) {
-      ids[row] = first + row;
-      SplittableRandom random = SeededStream.of(seed, ids[row]);
+      SplittableRandom random = examples.random(row);
       int label = random.nextInt(options.classes);
       int time = random.nextInt(TIMES);
       labels[row] = options.labelled ? label : options.classes;
@@ -159,7 +123,7 @@ public final class NoisyGratings implements BatchSource {
             Tensors.float32(manager, new Shape(rows), times),
             Tensors.int64(manager, new Shape(rows), labels)),
         new NDList(Tensors.float32(manager, shape, noise)),
-        ids);
+        examples.ids());
   }
 
   private void draw(

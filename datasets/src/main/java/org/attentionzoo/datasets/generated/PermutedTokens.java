@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
@@ -23,7 +22,7 @@ import org.attentionzoo.datasets.Tensors;
  * chosen token that stayed gives itself away. With {@code originals} the unhidden tokens are a
  * second input. Training examples are endless; ids are {@code step * batch + row}.
  */
-public final class PermutedTokens implements BatchSource {
+public final class PermutedTokens implements GeneratedSource {
 
   /** The label of a position that is not to be predicted. */
   public static final int IGNORED = -1;
@@ -32,12 +31,9 @@ public final class PermutedTokens implements BatchSource {
   public static final int MASK = 1;
 
   private static final int FIRST_SYMBOL = 2;
-  private static final int LARGEST = 1 << 20;
-
-  /** Keeps validation apart from a training run that has the same seed. */
-  private static final long VALIDATION = 0x56414C4944415445L;
 
   private final Options options;
+  private final ExamplePlan plan;
   private final int[] permutation;
 
   /**
@@ -76,34 +72,19 @@ public final class PermutedTokens implements BatchSource {
     }
 
     private void check() {
-      positive("batch", batch);
-      positive("length", length);
-      positive("symbols", symbols);
-      positive("lag", lag);
-      positive("validationExamples", validationExamples);
-      if ((long) batch * length > 1L << 27) {
-        throw new UserException(
-            "batch=" + batch + " times length=" + length + " is more than 2^27 tokens; give less");
-      }
+      Checks.positive("batch", batch);
+      Checks.positive("length", length);
+      Checks.positive("symbols", symbols);
+      Checks.positive("lag", lag);
+      Checks.positive("validationExamples", validationExamples);
+      Checks.tokens(batch, length);
       if (lag >= length) {
         throw new UserException("lag=" + lag + " needs a length above it; got length=" + length);
       }
-      share("rate", rate);
-      share("masked", masked);
+      Checks.share("rate", rate);
+      Checks.share("masked", masked);
       if (masked == 0) {
         throw new UserException("masked=0 hides nothing to be judged; give a share above 0");
-      }
-    }
-
-    private static void positive(String name, int value) {
-      if (value < 1 || value > LARGEST) {
-        throw new UserException(name + "=" + value + "; expected a number from 1 to " + LARGEST);
-      }
-    }
-
-    private static void share(String name, double value) {
-      if (!(value >= 0 && value <= 1)) {
-        throw new UserException(name + "=" + value + "; expected a number from 0 to 1");
       }
     }
   }
@@ -117,6 +98,9 @@ public final class PermutedTokens implements BatchSource {
   public PermutedTokens(Options options) {
     options.check();
     this.options = options;
+    plan =
+        ExamplePlan.of(
+            options.batch, options.validationExamples, options.validationSeed);
     SplittableRandom random = SeededStream.of(options.permutationSeed, 0);
     permutation = new int[options.symbols];
     for (int i = 0; i < permutation.length; i++) {
@@ -147,36 +131,20 @@ public final class PermutedTokens implements BatchSource {
   }
 
   @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return batch(manager, seed, step * options.batch, options.batch, false);
+  public ExamplePlan plan() {
+    return plan;
   }
 
   @Override
-  public int validationBatches() {
-    return (options.validationExamples - 1) / options.batch + 1;
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * options.batch;
-    int rows = Math.min(options.batch, options.validationExamples - first);
-    return batch(manager, options.validationSeed ^ VALIDATION, first, rows, true);
-  }
-
-  private Batch batch(NDManager manager, long seed, long first, int rows, boolean masksOnly) {
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
     long[] inputs = new long[rows * options.length];
     long[] originals = new long[inputs.length];
     long[] labels = new long[inputs.length];
-    long[] ids = new long[rows];
     for (int row = 0; row < rows; row++) {
-      ids[row] = first + row;
-      draw(SeededStream.of(seed, ids[row]), inputs, originals, labels, row * options.length);
+      draw(examples.random(row), inputs, originals, labels, row * options.length);
     }
-    if (masksOnly) {
+    if (examples.validates()) {
       for (int i = 0; i < labels.length; i++) {
         labels[i] = inputs[i] == MASK ? labels[i] : IGNORED;
       }
@@ -186,7 +154,7 @@ public final class PermutedTokens implements BatchSource {
     if (options.originals) {
       given.add(Tensors.int64(manager, shape, originals));
     }
-    return new Batch(given, new NDList(Tensors.int64(manager, shape, labels)), ids);
+    return new Batch(given, new NDList(Tensors.int64(manager, shape, labels)), examples.ids());
   }
 
   private void draw(

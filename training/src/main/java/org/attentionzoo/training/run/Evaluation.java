@@ -1,6 +1,7 @@
 package org.attentionzoo.training.run;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
 import org.attentionzoo.training.Task;
 
@@ -19,7 +21,8 @@ public final class Evaluation {
   /**
    * Means over a validation part.
    *
-   * @param metrics {@code loss} and the objective's metrics, each the mean over all items, and what
+   * @param metrics {@code loss} and the objective's metrics, each the mean over all items, the
+   *     figures of its {@link Meter}, and what
    *     the model's {@link org.attentionzoo.blocks.Measured} blocks tell, under their names
    * @param items how many items (tokens, examples) the means are over
    * @param batches how many batches were seen
@@ -69,6 +72,7 @@ public final class Evaluation {
     sums.put("loss", 0.0);
     double items = 0;
     Measurements measurements = new Measurements(model);
+    Meter meter = task.objective().meter();
     Taps listeners = taps.and(measurements.taps());
     try (GradientMode ignored = GradientMode.off()) {
       for (int i = 0; i < batches; i++) {
@@ -76,14 +80,15 @@ public final class Evaluation {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
           Pass pass = Pass.inference(new ParameterStore(scope, false)).with(listeners);
-          Objective.Outcome outcome =
-              task.objective().evaluate(model.forward(pass, batch.inputs()), batch);
+          NDList outputs = model.forward(pass, batch.inputs());
+          Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
           double weight = outcome.weight();
           measurements.count(weight);
           if (weight == 0) {
             continue;
           }
           items += weight;
+          meter.add(outputs, batch, outcome);
           sums.merge("loss", Scalars.read(outcome.loss()) * weight, Double::sum);
           for (Map.Entry<String, NDArray> metric : outcome.metrics().entrySet()) {
             sums.merge(metric.getKey(), Scalars.read(metric.getValue()) * weight, Double::sum);
@@ -93,6 +98,7 @@ public final class Evaluation {
     }
     double total = items;
     sums.replaceAll((name, sum) -> sum / total);
+    sums.putAll(meter.figures());
     sums.putAll(measurements.figures());
     return new Result(sums, items, batches);
   }

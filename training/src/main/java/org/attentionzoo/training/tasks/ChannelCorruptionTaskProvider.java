@@ -3,7 +3,6 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.generated.ChannelCorruption;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
@@ -30,19 +29,10 @@ public final class ChannelCorruptionTaskProvider implements TaskProvider {
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
-    if (!location.isBlank()) {
-      throw new UserException(
-          "channel-corruption is generated and has no location, got 'channel-corruption:"
-              + location
-              + "'; write channel-corruption: and set task.corrupted, task.offset, ...");
-    }
+    GeneratedTasks.noLocation(scheme(), location, "task.corrupted, task.offset");
     ChannelCorruption.Options chosen = (ChannelCorruption.Options) options;
     ChannelCorruption source = new ChannelCorruption(chosen);
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", "generated");
-    description.put("target_variance", source.targetVariance());
-    description.put("validation_examples", chosen.validationExamples());
-    description.put("validation_seed", chosen.validationSeed());
+    Map<String, Object> description = GeneratedTasks.description(source.plan(), "target_variance", source.targetVariance());
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("features", source.features());
     settings.put("channels", chosen.channels());

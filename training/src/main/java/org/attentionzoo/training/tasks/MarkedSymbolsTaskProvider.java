@@ -1,9 +1,7 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.generated.MarkedSymbols;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
@@ -29,20 +27,10 @@ public final class MarkedSymbolsTaskProvider implements TaskProvider {
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
-    if (!location.isBlank()) {
-      throw new UserException(
-          "marked-symbols is generated and has no location, got 'marked-symbols:"
-              + location
-              + "'; write marked-symbols: and set task.symbols, task.length, ...");
-    }
+    GeneratedTasks.noLocation(scheme(), location, "task.symbols, task.length");
     MarkedSymbols.Options chosen = (MarkedSymbols.Options) options;
     MarkedSymbols source = new MarkedSymbols(chosen);
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", "generated");
-    description.put("chance", 1.0 / MarkedSymbols.CLASSES);
-    description.put("vocabulary", source.vocabulary());
-    description.put("validation_examples", chosen.validationExamples());
-    description.put("validation_seed", chosen.validationSeed());
+    Map<String, Object> description = GeneratedTasks.description(source.plan(), "chance", 1.0 / MarkedSymbols.CLASSES, "vocabulary", source.vocabulary());
     return SequenceClassification.task(
         scheme(), source, source.vocabulary(), MarkedSymbols.CLASSES, chosen.batch(), description);
   }

@@ -30,12 +30,7 @@ public final class NoisyGratingsTaskProvider implements TaskProvider {
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
-    if (!location.isBlank()) {
-      throw new UserException(
-          "noisy-gratings is generated and has no location, got 'noisy-gratings:"
-              + location
-              + "'; write noisy-gratings: and set task.image, task.classes, ...");
-    }
+    GeneratedTasks.noLocation(scheme(), location, "task.image, task.classes");
     NoisyGratings.Options chosen = (NoisyGratings.Options) options;
     NoisyGratings source = new NoisyGratings(chosen);
     if (!chosen.labelled()
@@ -44,10 +39,7 @@ public final class NoisyGratingsTaskProvider implements TaskProvider {
       throw new UserException(
           "without labels the model needs its label for none: set model.labelDropout above 0");
     }
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", "generated");
-    description.put("validation_examples", chosen.validationExamples());
-    description.put("validation_seed", chosen.validationSeed());
+    Map<String, Object> description = GeneratedTasks.description(source.plan());
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("channels", chosen.channels());
     settings.put("image", chosen.image());

@@ -1,9 +1,7 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.generated.PermutedTokens;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
@@ -30,20 +28,10 @@ public final class PermutedTokensTaskProvider implements TaskProvider {
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
-    if (!location.isBlank()) {
-      throw new UserException(
-          "permuted is generated and has no location, got 'permuted:"
-              + location
-              + "'; write permuted: and set task.symbols, task.length, ...");
-    }
+    GeneratedTasks.noLocation(scheme(), location, "task.symbols, task.length");
     PermutedTokens.Options chosen = (PermutedTokens.Options) options;
     PermutedTokens tokens = new PermutedTokens(chosen);
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", "generated");
-    description.put("vocabulary", tokens.vocabulary());
-    description.put("permutation_seed", chosen.permutationSeed());
-    description.put("validation_examples", chosen.validationExamples());
-    description.put("validation_seed", chosen.validationSeed());
+    Map<String, Object> description = GeneratedTasks.description(tokens.plan(), "vocabulary", tokens.vocabulary(), "permutation_seed", chosen.permutationSeed());
     return new Task(
         scheme(),
         ModelKind.MASKED_LANGUAGE_MODEL,

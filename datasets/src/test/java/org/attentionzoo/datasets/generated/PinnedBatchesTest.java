@@ -1,0 +1,60 @@
+package org.attentionzoo.datasets.generated;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.stream.Stream;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.BatchSource;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a seed generates never changes: runs can be repeated and resumed by later versions. */
+class PinnedBatchesTest {
+
+  static Stream<Arguments> sources() {
+    return Stream.of(
+        Arguments.of("recall", new AssociativeRecall(AssociativeRecall.Options.standard()), "8ceb55cbf43c433323a1032c8e65ccb43b4729a9f5652d7f19e6afe6c98ebc69"),
+        Arguments.of(
+            "marked symbols",
+            new MarkedSymbols(new MarkedSymbols.Options(16, 40, 12, 1, 2, 2, 6, 50, 3)),
+            "15d1d997d98a252a8466256c9d18ccb39b009f67881909589353e7e3146ce0e7"),
+        Arguments.of("gratings", new NoisyGratings(NoisyGratings.Options.standard()), "fb5e63c8eec4a18b780f4beeb053d0220ff8f6a5c85b29f27c59ab2fd76cf8d6"),
+        Arguments.of("channels", new ChannelCorruption(ChannelCorruption.Options.standard()), "0885a37ebf5b7594132be2929b66aadae2fef5fc2d0b722b3f5d394cca59a24d"),
+        Arguments.of("permuted", new PermutedTokens(PermutedTokens.Options.standard()), "3bf5128fac5a77225a3040bf7d8029f7b5780698ae9514b78476f2b47c20cacc"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("sources")
+  void batchesAreThoseOfEarlierVersions(String name, BatchSource source, String sha256)
+      throws NoSuchAlgorithmException {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (int step = 0; step < 3; step++) {
+        add(digest, source.training(manager, 7, step));
+      }
+      add(digest, source.training(manager, -1, 1L << 33));
+      add(digest, source.validation(manager, 0));
+      add(digest, source.validation(manager, source.validationBatches() - 1));
+    }
+    assertThat(HexFormat.of().formatHex(digest.digest())).as(name).isEqualTo(sha256);
+  }
+
+  private static void add(MessageDigest digest, Batch batch) {
+    for (NDArray array : batch.inputs()) {
+      digest.update(array.toByteBuffer(false));
+    }
+    for (NDArray array : batch.labels()) {
+      digest.update(array.toByteBuffer(false));
+    }
+    ByteBuffer ids = ByteBuffer.allocate(Long.BYTES * batch.ids().length);
+    ids.asLongBuffer().put(batch.ids());
+    digest.update(ids);
+  }
+}
