@@ -143,9 +143,7 @@ public final class AssociativeRecall implements GeneratedSource {
   public AssociativeRecall(Options options) {
     options.check();
     this.options = options;
-    plan =
-        ExamplePlan.of(
-            options.batch, options.validationExamples, options.validationSeed);
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
   }
 
   /**

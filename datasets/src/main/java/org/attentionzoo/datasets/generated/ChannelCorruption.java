@@ -91,9 +91,7 @@ public final class ChannelCorruption implements GeneratedSource {
   public ChannelCorruption(Options options) {
     options.check();
     this.options = options;
-    plan =
-        ExamplePlan.of(
-            options.batch, options.validationExamples, options.validationSeed);
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
     map = new double[options.outputs * options.channels];
     SplittableRandom random = SeededStream.of(options.validationSeed ^ MAP, 0);
     for (int i = 0; i < map.length; i++) {

@@ -119,9 +119,7 @@ public final class MarkedSymbols implements GeneratedSource {
   public MarkedSymbols(Options options) {
     options.check();
     this.options = options;
-    plan =
-        ExamplePlan.of(
-            options.batch, options.validationExamples, options.validationSeed);
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
   }
 
   /**
@@ -150,7 +148,8 @@ public final class MarkedSymbols implements GeneratedSource {
     if (options.minimumLength < options.length) {
       given.add(given.head().neq(0).toType(DataType.BOOLEAN, false));
     }
-    return new Batch(given, new NDList(Tensors.int64(manager, new Shape(rows), labels)), examples.ids());
+    return new Batch(
+        given, new NDList(Tensors.int64(manager, new Shape(rows), labels)), examples.ids());
   }
 
   private long draw(SplittableRandom random, long[] inputs, int offset) {

@@ -25,9 +25,9 @@ import org.attentionzoo.datasets.Tensors;
  * <p>One example of L tokens, n pairs, V tokens in the vocabulary: n different keys of [1, V/2) and
  * n different values of [V/2, V), uniform; the S = (L - 2n) / 2 places 2n, 2n + 2, ... are for the
  * keys: gaps g in [0, S) are drawn one after the other without replacement, each with a probability
- * proportional to (g + 1)^(power - 1) among those left, the i-th for the i-th key. Every other token
- * after the pairs is uniform over the whole vocabulary, or 0 without {@code randomFiller}. No value
- * is shown after a query.
+ * proportional to (g + 1)^(power - 1) among those left, the i-th for the i-th key. Every other
+ * token after the pairs is uniform over the whole vocabulary, or 0 without {@code randomFiller}. No
+ * value is shown after a query.
  *
  * <p>Inputs and labels are (B, L) int64, labels {@link #IGNORED} except at the queries. Training
  * examples are endless; ids are {@code step * batch + row}. The validation part has {@code
@@ -165,8 +165,7 @@ public final class MultiQueryRecall implements GeneratedSource {
         examples.ids());
   }
 
-  private void draw(
-      SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
     int half = options.vocabulary / 2;
     int[] keys = Choices.distinct(random, half - 1, options.pairs);
     int[] values = Choices.distinct(random, options.vocabulary - half, options.pairs);

@@ -27,8 +27,8 @@ import org.attentionzoo.datasets.Tensors;
  *       are different in their first symbol, so that none can be mistaken for another.
  *   <li>Text: bytes, a stretch of the text that begins anywhere; training examples take it from the
  *       first nine tenths, validation examples from the rest, which begins anew where it ends. A
- *       needle is the sentence <code>&nbsp;The magic number of &lt;key&gt; is &lt;value&gt;.</code>,
- *       the key three letters, the value decimal digits; the question is the sentence up to the
+ *       needle is the sentence <code>&nbsp;The magic number of &lt;key&gt; is &lt;value&gt;.</code>
+ *       , the key three letters, the value decimal digits; the question is the sentence up to the
  *       value.
  * </ul>
  *
@@ -245,8 +245,7 @@ public final class NeedleRetrieval implements GeneratedSource {
     int[] answer = tokens(values[asked]);
     Arrays.fill(labels, offset, offset + length, IGNORED);
     put(answer, labels, offset + length - options.answer);
-    put(
-        Arrays.copyOf(answer, options.answer - 1), inputs, offset + length - options.answer + 1);
+    put(Arrays.copyOf(answer, options.answer - 1), inputs, offset + length - options.answer + 1);
   }
 
   private void fill(SplittableRandom random, byte[] text, long[] inputs, int offset, int count) {
@@ -291,8 +290,7 @@ public final class NeedleRetrieval implements GeneratedSource {
   private int[] needle(int[] key, int[] value) {
     int[] question = question(key);
     int[] answer = tokens(value);
-    int[] needle =
-        Arrays.copyOf(question, question.length + answer.length + (isText() ? 1 : 0));
+    int[] needle = Arrays.copyOf(question, question.length + answer.length + (isText() ? 1 : 0));
     System.arraycopy(answer, 0, needle, question.length, answer.length);
     if (isText()) {
       needle[needle.length - 1] = '.';
@@ -305,8 +303,7 @@ public final class NeedleRetrieval implements GeneratedSource {
       return new int[] {MARK, 1 + key[0]};
     }
     String name = "" + (char) ('a' + key[0]) + (char) ('a' + key[1]) + (char) ('a' + key[2]);
-    byte[] sentence =
-        (" The magic number of " + name + " is ").getBytes(StandardCharsets.US_ASCII);
+    byte[] sentence = (" The magic number of " + name + " is ").getBytes(StandardCharsets.US_ASCII);
     int[] tokens = new int[sentence.length];
     Arrays.setAll(tokens, i -> sentence[i]);
     return tokens;

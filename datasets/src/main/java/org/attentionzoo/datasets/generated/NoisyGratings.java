@@ -85,9 +85,7 @@ public final class NoisyGratings implements GeneratedSource {
   public NoisyGratings(Options options) {
     options.check();
     this.options = options;
-    plan =
-        ExamplePlan.of(
-            options.batch, options.validationExamples, options.validationSeed);
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
     double product = 1;
     for (int t = 0; t < TIMES; t++) {
       product *= 1 - (FIRST_BETA + (LAST_BETA - FIRST_BETA) * t / (TIMES - 1));

@@ -98,9 +98,7 @@ public final class PermutedTokens implements GeneratedSource {
   public PermutedTokens(Options options) {
     options.check();
     this.options = options;
-    plan =
-        ExamplePlan.of(
-            options.batch, options.validationExamples, options.validationSeed);
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
     SplittableRandom random = SeededStream.of(options.permutationSeed, 0);
     permutation = new int[options.symbols];
     for (int i = 0; i < permutation.length; i++) {

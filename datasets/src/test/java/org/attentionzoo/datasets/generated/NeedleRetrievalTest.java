@@ -66,8 +66,7 @@ class NeedleRetrievalTest {
     Pattern sentence = Pattern.compile(" The magic number of ([a-z]{3}) is ([0-9]{5})\\.");
     try (NDManager manager = NDManager.newBaseManager()) {
       for (int part = -1; part < 2; part++) {
-        Batch batch =
-            part < 0 ? source.training(manager, 1, 0) : source.validation(manager, part);
+        Batch batch = part < 0 ? source.training(manager, 1, 0) : source.validation(manager, part);
         int length = part == 1 ? 400 : 200;
         assertThat(batch.inputs().head().getShape()).isEqualTo(new Shape(8, length));
         long[] tokens = batch.inputs().head().toLongArray();
@@ -94,7 +93,8 @@ class NeedleRetrievalTest {
           }
           assertThat(found).isEqualTo(12);
           assertThat(text).endsWith(answer.substring(0, 4));
-          assertThat(matcher.replaceAll("").substring(0, 50)).matches(part < 0 ? "[ab]*" : "[xyz]*");
+          assertThat(matcher.replaceAll("").substring(0, 50))
+              .matches(part < 0 ? "[ab]*" : "[xyz]*");
         }
       }
     }

@@ -20,14 +20,26 @@ class PinnedBatchesTest {
 
   static Stream<Arguments> sources() {
     return Stream.of(
-        Arguments.of("recall", new AssociativeRecall(AssociativeRecall.Options.standard()), "8ceb55cbf43c433323a1032c8e65ccb43b4729a9f5652d7f19e6afe6c98ebc69"),
+        Arguments.of(
+            "recall",
+            new AssociativeRecall(AssociativeRecall.Options.standard()),
+            "8ceb55cbf43c433323a1032c8e65ccb43b4729a9f5652d7f19e6afe6c98ebc69"),
         Arguments.of(
             "marked symbols",
             new MarkedSymbols(new MarkedSymbols.Options(16, 40, 12, 1, 2, 2, 6, 50, 3)),
             "15d1d997d98a252a8466256c9d18ccb39b009f67881909589353e7e3146ce0e7"),
-        Arguments.of("gratings", new NoisyGratings(NoisyGratings.Options.standard()), "fb5e63c8eec4a18b780f4beeb053d0220ff8f6a5c85b29f27c59ab2fd76cf8d6"),
-        Arguments.of("channels", new ChannelCorruption(ChannelCorruption.Options.standard()), "0885a37ebf5b7594132be2929b66aadae2fef5fc2d0b722b3f5d394cca59a24d"),
-        Arguments.of("permuted", new PermutedTokens(PermutedTokens.Options.standard()), "3bf5128fac5a77225a3040bf7d8029f7b5780698ae9514b78476f2b47c20cacc"));
+        Arguments.of(
+            "gratings",
+            new NoisyGratings(NoisyGratings.Options.standard()),
+            "fb5e63c8eec4a18b780f4beeb053d0220ff8f6a5c85b29f27c59ab2fd76cf8d6"),
+        Arguments.of(
+            "channels",
+            new ChannelCorruption(ChannelCorruption.Options.standard()),
+            "0885a37ebf5b7594132be2929b66aadae2fef5fc2d0b722b3f5d394cca59a24d"),
+        Arguments.of(
+            "permuted",
+            new PermutedTokens(PermutedTokens.Options.standard()),
+            "3bf5128fac5a77225a3040bf7d8029f7b5780698ae9514b78476f2b47c20cacc"));
   }
 
   @ParameterizedTest(name = "{0}")

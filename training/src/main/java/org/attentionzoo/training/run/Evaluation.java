@@ -22,8 +22,8 @@ public final class Evaluation {
    * Means over a validation part.
    *
    * @param metrics {@code loss} and the objective's metrics, each the mean over all items, the
-   *     figures of its {@link Meter}, and what
-   *     the model's {@link org.attentionzoo.blocks.Measured} blocks tell, under their names
+   *     figures of its {@link Meter}, and what the model's {@link org.attentionzoo.blocks.Measured}
+   *     blocks tell, under their names
    * @param items how many items (tokens, examples) the means are over
    * @param batches how many batches were seen
    */

@@ -32,7 +32,8 @@ public final class ChannelCorruptionTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.corrupted, task.offset");
     ChannelCorruption.Options chosen = (ChannelCorruption.Options) options;
     ChannelCorruption source = new ChannelCorruption(chosen);
-    Map<String, Object> description = GeneratedTasks.description(source.plan(), "target_variance", source.targetVariance());
+    Map<String, Object> description =
+        GeneratedTasks.description(source.plan(), "target_variance", source.targetVariance());
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("features", source.features());
     settings.put("channels", chosen.channels());

@@ -30,7 +30,13 @@ public final class MarkedSymbolsTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.symbols, task.length");
     MarkedSymbols.Options chosen = (MarkedSymbols.Options) options;
     MarkedSymbols source = new MarkedSymbols(chosen);
-    Map<String, Object> description = GeneratedTasks.description(source.plan(), "chance", 1.0 / MarkedSymbols.CLASSES, "vocabulary", source.vocabulary());
+    Map<String, Object> description =
+        GeneratedTasks.description(
+            source.plan(),
+            "chance",
+            1.0 / MarkedSymbols.CLASSES,
+            "vocabulary",
+            source.vocabulary());
     return SequenceClassification.task(
         scheme(), source, source.vocabulary(), MarkedSymbols.CLASSES, chosen.batch(), description);
   }

@@ -31,7 +31,13 @@ public final class PermutedTokensTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.symbols, task.length");
     PermutedTokens.Options chosen = (PermutedTokens.Options) options;
     PermutedTokens tokens = new PermutedTokens(chosen);
-    Map<String, Object> description = GeneratedTasks.description(tokens.plan(), "vocabulary", tokens.vocabulary(), "permutation_seed", chosen.permutationSeed());
+    Map<String, Object> description =
+        GeneratedTasks.description(
+            tokens.plan(),
+            "vocabulary",
+            tokens.vocabulary(),
+            "permutation_seed",
+            chosen.permutationSeed());
     return new Task(
         scheme(),
         ModelKind.MASKED_LANGUAGE_MODEL,

@@ -31,7 +31,15 @@ public final class RecallTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.pairs, task.length");
     AssociativeRecall.Options chosen = (AssociativeRecall.Options) options;
     AssociativeRecall recall = new AssociativeRecall(chosen);
-    Map<String, Object> description = GeneratedTasks.description(recall.plan(), "chance", recall.chance(), "chance_among_shown_values", recall.chanceAmongShown(), "vocabulary", recall.vocabulary());
+    Map<String, Object> description =
+        GeneratedTasks.description(
+            recall.plan(),
+            "chance",
+            recall.chance(),
+            "chance_among_shown_values",
+            recall.chanceAmongShown(),
+            "vocabulary",
+            recall.vocabulary());
     return new Task(
         scheme(),
         ModelKind.CAUSAL_LANGUAGE_MODEL,
