@@ -117,8 +117,16 @@ public final class TrainingLoop {
       }
       folder.checkpoints().clean(done);
       try (MetricsLog metrics = new MetricsLog(folder.metricsFile(), done);
-          MetricsLog timing = new MetricsLog(folder.timingFile(), done)) {
-        return new Session(manager, optimizer, average, metrics, timing, start).run();
+          MetricsLog timing = new MetricsLog(folder.timingFile(), done);
+          BatchQueue batches =
+              new BatchQueue(
+                  task.source(),
+                  manager,
+                  config.seed(),
+                  done * config.accumulate(),
+                  config.steps() * config.accumulate(),
+                  config.prefetch())) {
+        return new Session(manager, optimizer, average, batches, metrics, timing, start).run();
       }
     } catch (IOException e) {
       throw new UserException(
@@ -171,6 +179,7 @@ public final class TrainingLoop {
     private final NDManager manager;
     private final Optimizer optimizer;
     private final WeightAverage average;
+    private final BatchQueue batches;
     private final ParameterStore store;
     private final MetricsLog metrics;
     private final MetricsLog timing;
@@ -185,12 +194,14 @@ public final class TrainingLoop {
         NDManager manager,
         Optimizer optimizer,
         WeightAverage average,
+        BatchQueue batches,
         MetricsLog metrics,
         MetricsLog timing,
         Optional<Checkpoints.Checkpoint> start) {
       this.manager = manager;
       this.optimizer = optimizer;
       this.average = average;
+      this.batches = batches;
       this.metrics = metrics;
       this.timing = timing;
       store = new ParameterStore(manager, false);
@@ -263,10 +274,10 @@ public final class TrainingLoop {
 
     /** Adds the gradients of one batch to those on the parameters; gives the batch's ids. */
     private long[] backward(NDManager parent, long number, Means means) {
-      try (NDManager scope = parent.newSubManager();
+      try (BatchQueue.Taken taken = batches.take();
           GradientMode ignored = GradientMode.on()) {
         Seeds.forTraining(config.seed(), number);
-        Batch batch = task.source().training(scope, config.seed(), number);
+        Batch batch = taken.batch();
         Pass pass = Pass.training(store);
         NDList outputs = model.forward(pass, batch.inputs());
         Objective.Outcome outcome = task.objective().evaluate(outputs, batch);

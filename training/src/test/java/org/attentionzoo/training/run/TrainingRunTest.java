@@ -106,6 +106,22 @@ class TrainingRunTest {
   }
 
   @Test
+  void batchesPreparedAheadGiveTheSameBits() throws IOException {
+    Path expected = folder.resolve("expected");
+    String[] settings = {"steps=12", "logEvery=1", "evaluateEvery=4", "accumulate=3"};
+    TrainingResult without;
+    try (TrainingRun run = start(expected, with(settings, "prefetch=0"))) {
+      without = run.train();
+    }
+    for (int ahead : new int[] {1, 5}) {
+      Path out = folder.resolve("ahead" + ahead);
+      try (TrainingRun run = start(out, with(settings, "prefetch=" + ahead))) {
+        assertSame(expected, without.checkpoint(), out, run.train().checkpoint());
+      }
+    }
+  }
+
+  @Test
   void theAverageOfTheWeightsIsEvaluatedSavedAndLoaded() throws IOException {
     Path plain = folder.resolve("plain");
     Path averaged = folder.resolve("averaged");
@@ -114,9 +130,7 @@ class TrainingRunTest {
     try (TrainingRun run = start(plain, settings)) {
       without = run.train().validation().orElseThrow();
     }
-    List<String> all = new ArrayList<>(List.of(settings));
-    all.add("emaDecay=0.9");
-    try (TrainingRun run = start(averaged, all.toArray(String[]::new))) {
+    try (TrainingRun run = start(averaged, with(settings, "emaDecay=0.9"))) {
       Evaluation.Result with = run.train().validation().orElseThrow();
       assertThat(with.loss()).isNotEqualTo(without.loss());
       assertThat(run.evaluate().metrics()).isEqualTo(with.metrics());
@@ -313,10 +327,19 @@ class TrainingRunTest {
 
   @Test
   void memoryIsFlat() {
+    List<Integer> arrays = liveArrays("prefetch=0");
+    assertThat(arrays.subList(1, 60)).containsOnly(arrays.get(1));
+    // Inputs and labels of up to three batches more, depending on how fast the thread is.
+    assertThat(liveArrays("prefetch=3").subList(1, 60))
+        .allMatch(n -> n >= arrays.get(1) && n <= arrays.get(1) + 3 * 2);
+  }
+
+  private List<Integer> liveArrays(String prefetch) {
     List<Integer> arrays = new ArrayList<>();
     try (TrainingRun run =
         start(
-            folder.resolve("out"),
+            folder.resolve(prefetch),
+            prefetch,
             "steps=60",
             "accumulate=2",
             "emaDecay=0.9",
@@ -331,7 +354,7 @@ class TrainingRunTest {
           });
       run.train();
     }
-    assertThat(arrays.subList(1, 60)).containsOnly(arrays.get(1));
+    return arrays;
   }
 
   private TrainingRun start(Path out, String... overrides) {
@@ -340,6 +363,10 @@ class TrainingRunTest {
     all.addAll(List.of(overrides));
     return TrainingRun.start(
         PAPERS, Recipes.resolve(PAPERS, "bigram-tiny", all), out, Map.of("command", "test"));
+  }
+
+  private static String[] with(String[] settings, String further) {
+    return Stream.concat(Stream.of(settings), Stream.of(further)).toArray(String[]::new);
   }
 
   private static void stopAfter(TrainingRun run, long step) {
