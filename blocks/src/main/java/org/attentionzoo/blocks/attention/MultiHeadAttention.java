@@ -191,7 +191,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     NDArray context;
     if (blockwise(pass, hidden, sequences)) {
       context =
-          SlidingWindow.attend(
+          LocalAttention.attend(
               pass,
               this,
               q,
@@ -200,7 +200,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
               prefix == null ? null : repeatHeads(prefixKeys, copies),
               prefix == null ? null : repeatHeads(prefixValues, copies),
               valid,
-              config.window(),
+              AttentionSpan.window(config.window()),
               config.alibi(),
               scale,
               config.dropout());

@@ -11,13 +11,13 @@ import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.positions.Alibi;
 
 /**
- * Causal attention within a window, at a cost linear in the length: the sequence is cut into blocks
- * of the window's size, and the queries of a block see the keys of their own block and of the one
- * before.
+ * Causal attention to a short span, at a cost linear in the length: the sequence is cut into blocks
+ * of the span's size, and the queries of a block see keys of their own block and, unless the span
+ * is {@link AttentionSpan.Kind#BLOCK}, of the one before.
  */
-final class SlidingWindow {
+public final class LocalAttention {
 
-  private SlidingWindow() {}
+  private LocalAttention() {}
 
   /**
    * Attends.
@@ -30,13 +30,13 @@ final class SlidingWindow {
    * @param prefixKeys (B, H, P, d) keys that every query sees; null for none
    * @param prefixValues (B, H, P, d); null for none
    * @param valid (B, L) boolean; null for all
-   * @param window how many tokens a token sees, itself included
+   * @param span which keys a query sees; not full. Blocks begin at index 0, padded or not
    * @param alibi whether linear biases are added
    * @param scale multiplies the logits
    * @param dropout the rate on the pattern in training
    * @return (B, H, L, d)
    */
-  static NDArray attend(
+  public static NDArray attend(
       Pass pass,
       Block owner,
       NDArray q,
@@ -45,25 +45,28 @@ final class SlidingWindow {
       NDArray prefixKeys,
       NDArray prefixValues,
       NDArray valid,
-      int window,
+      AttentionSpan span,
       boolean alibi,
       double scale,
       double dropout) {
+    int window = span.size();
+    boolean pairs = span.kind() != AttentionSpan.Kind.BLOCK;
     Shape shape = q.getShape();
     long batch = shape.get(0);
     long heads = shape.get(1);
     long length = shape.get(2);
-    long width = shape.get(3);
+    long width = v.getShape().get(3);
     long blocks = (length + window - 1) / window;
     long padding = blocks * window - length;
 
     NDArray queries = blocks(pad(q, padding), window, 0);
-    NDArray keys = pairs(pad(k, padding), window);
-    NDArray values = pairs(pad(v, padding), window);
-    NDArray mask = mask(q, window, blocks, padding, valid);
+    NDArray keys = pad(k, padding);
+    NDArray values = pad(v, padding);
+    keys = pairs ? pairs(keys, window) : blocks(keys, window, 0);
+    values = pairs ? pairs(values, window) : blocks(values, window, 0);
+    NDArray mask = mask(q, span, blocks, padding, valid);
     NDManager manager = q.getManager();
-    NDArray bias =
-        alibi ? Alibi.bias(manager, (int) heads, distance(q, window)).expandDims(0) : null;
+    NDArray bias = alibi ? Alibi.bias(manager, (int) heads, distance(q, span)).expandDims(0) : null;
     if (prefixKeys != null) {
       long prefix = prefixKeys.getShape().get(2);
       keys = perBlock(prefixKeys, blocks).concat(keys, 2);
@@ -116,29 +119,41 @@ final class SlidingWindow {
     return before.concat(blocks(x, window, 0), 2);
   }
 
-  /** (n or B n, 1, W, 2 W). */
-  private static NDArray mask(NDArray q, int window, long blocks, long padding, NDArray valid) {
+  /** (B n, 1, W, W or 2 W). */
+  private static NDArray mask(
+      NDArray q, AttentionSpan span, long blocks, long padding, NDArray valid) {
     NDManager manager = q.getManager();
+    int window = span.size();
     long batch = q.getShape().get(0);
-    NDArray distance = distance(q, window);
-    NDArray near = distance.gte(0).logicalAnd(distance.lt(window)).expandDims(0).expandDims(0);
+    NDArray distance = distance(q, span);
+    NDArray near = distance.gte(0);
+    if (span.kind() == AttentionSpan.Kind.WINDOW) {
+      near = near.logicalAnd(distance.lt(window));
+    }
+    near = near.expandDims(0).expandDims(0);
     NDArray exists =
         valid == null ? manager.ones(new Shape(1, q.getShape().get(2)), DataType.BOOLEAN) : valid;
     long rows = exists.getShape().get(0);
     NDArray front = manager.zeros(new Shape(rows, window), DataType.BOOLEAN);
     NDArray tail = manager.zeros(new Shape(rows, padding), DataType.BOOLEAN);
     NDArray all = Tensors.concat(new NDList(front, exists, tail), 1);
-    NDArray before = all.get(":, :{}", blocks * window).reshape(rows, blocks, window);
-    NDArray own = all.get(":, {}:", window).reshape(rows, blocks, window);
-    NDArray keys = before.concat(own, 2).broadcast(new Shape(batch, blocks, 2L * window));
-    return keys.reshape(batch * blocks, 1, 1, 2L * window).logicalAnd(near);
+    NDArray keys = all.get(":, {}:", window).reshape(rows, blocks, window);
+    if (span.kind() != AttentionSpan.Kind.BLOCK) {
+      keys = all.get(":, :{}", blocks * window).reshape(rows, blocks, window).concat(keys, 2);
+    }
+    long columns = keys.getShape().get(2);
+    return keys.broadcast(new Shape(batch, blocks, columns))
+        .reshape(batch * blocks, 1, 1, columns)
+        .logicalAnd(near);
   }
 
-  /** (W, 2 W) float: query position minus key position. */
-  private static NDArray distance(NDArray q, int window) {
+  /** (W, W or 2 W) float: query position minus key position. */
+  private static NDArray distance(NDArray q, AttentionSpan span) {
     NDManager manager = q.getManager();
+    int window = span.size();
+    float first = span.kind() == AttentionSpan.Kind.BLOCK ? window : 0f;
     NDArray row = manager.arange((float) window, 2f * window, 1f, DataType.FLOAT32, q.getDevice());
-    NDArray column = manager.arange(0f, 2f * window, 1f, DataType.FLOAT32, q.getDevice());
+    NDArray column = manager.arange(first, 2f * window, 1f, DataType.FLOAT32, q.getDevice());
     return row.expandDims(1).sub(column.expandDims(0));
   }
 
