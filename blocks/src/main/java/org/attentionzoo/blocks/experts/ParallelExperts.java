@@ -142,7 +142,9 @@ public final class ParallelExperts extends ZooBlock {
   static NDArray plainMap(NDArray x, NDArray experts, NDArray weight, NDArray bias) {
     NDArray all = x.expandDims(0).matMul(weight); // (E, N, out)
     if (bias != null) {
-      all = all.add(bias.reshape(new Shape(bias.getShape().get(0), 1, bias.getShape().get(1))));
+      NDArray rows = bias.expandDims(1);
+      rows.attach(x.getManager());
+      all = all.add(rows);
     }
     return chosen(experts, weight, x).matMul(all.transpose(1, 0, 2));
   }

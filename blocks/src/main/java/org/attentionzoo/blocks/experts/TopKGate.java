@@ -138,13 +138,17 @@ public final class TopKGate extends ZooBlock implements Router {
       case LINEAR -> z;
       case MLP -> second.forward(pass, Dropout.apply(pass, Activation.gelu(z), config.dropout()));
       case COSINE -> {
-        NDArray directions = unit(Arithmetic.times(pass.value(centroids, x), 1));
-        directions.attach(x.getManager());
-        NDArray scale = Arithmetic.times(pass.value(temperature, x), 1).exp();
-        scale.attach(x.getManager());
-        yield unit(z).matMul(directions.transpose()).mul(scale);
+        NDArray centers = own(x, pass.value(centroids, x).reshape(config.experts(), -1));
+        NDArray scale = own(x, pass.value(temperature, x).exp());
+        yield unit(z).matMul(unit(centers).transpose()).mul(scale);
       }
     };
+  }
+
+  /** What is computed from a parameter belongs to the pass. */
+  private static NDArray own(NDArray like, NDArray computed) {
+    computed.attach(like.getManager());
+    return computed;
   }
 
   private static NDArray unit(NDArray x) {
