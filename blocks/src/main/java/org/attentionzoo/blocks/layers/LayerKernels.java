@@ -27,6 +27,13 @@ public final class LayerKernels implements KernelCatalog {
             2e-5,
             "float32 rounding"),
         new KernelCheck(
+            "layers/simple_rms_norm",
+            in -> new NDList(SimpleRmsNorm.fast(in.get(0), EPSILON)),
+            in -> new NDList(SimpleRmsNorm.plain(in.get(0), EPSILON)),
+            List.of(simple(1, 1, 8), simple(3, 7, 5), simple(2, 33, 64)),
+            2e-5,
+            "float32 rounding"),
+        new KernelCheck(
             "layers/causal_convolution",
             in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), null)),
             in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), null)),
@@ -64,6 +71,12 @@ public final class LayerKernels implements KernelCatalog {
         m ->
             new NDList(
                 m.randomNormal(new Shape(batch, length, width)), m.randomNormal(new Shape(width))));
+  }
+
+  private static Case simple(long batch, long length, long width) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", width " + width,
+        m -> new NDList(m.randomNormal(new Shape(batch, length, width))));
   }
 
   private static Case convolution(long batch, long length, long width, long kernel) {

@@ -1,0 +1,109 @@
+package org.attentionzoo.blocks.linear;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import com.google.auto.service.AutoService;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.attentionzoo.blocks.kernels.KernelCatalog;
+import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.blocks.kernels.KernelCheck.Case;
+import org.attentionzoo.blocks.linear.LinearAttentionConfig.Form;
+import org.attentionzoo.blocks.linear.LinearAttentionConfig.Normaliser;
+
+/** The kernels of this package beside their plain versions. */
+@AutoService(KernelCatalog.class)
+public final class LinearKernels implements KernelCatalog {
+
+  private static final int CHUNK = 4;
+
+  /** {@inheritDoc} */
+  @Override
+  public List<KernelCheck> kernels() {
+    List<KernelCheck> checks = new ArrayList<>();
+    for (Form form : Form.values()) {
+      for (boolean decays : new boolean[] {false, true}) {
+        LinearAttention attention =
+            new LinearAttention(
+                new LinearAttentionConfig(
+                    true,
+                    Normaliser.SUM,
+                    1e-6,
+                    decays ? List.of(0.0, 0.4) : List.of(),
+                    form,
+                    CHUNK));
+        String name =
+            "linear/" + form.name().toLowerCase(Locale.ROOT) + (decays ? " with decay" : "");
+        checks.add(
+            new KernelCheck(
+                    name,
+                    in -> both(in, attention, true),
+                    in -> both(in, attention, false),
+                    List.of(inputs(1, 1, 3), inputs(2, 7, 5), inputs(3, 12, 2)),
+                    2e-5,
+                    "float32 rounding")
+                .timedOn(size(512, 64)));
+        checks.add(
+            new KernelCheck(
+                    name + " after a past",
+                    in -> both(in, attention, true),
+                    in -> both(in, attention, false),
+                    List.of(continued(1, 1, 3), continued(2, 7, 5)),
+                    2e-5,
+                    "float32 rounding")
+                .timedOn(continued(1, 1, 64)));
+      }
+    }
+    return checks;
+  }
+
+  private static NDList both(NDList in, LinearAttention attention, boolean fast) {
+    NDArray q = in.get(0);
+    NDArray memory = in.size() > 4 ? in.get(4) : null;
+    LinearAttention.Result result =
+        fast
+            ? attention.fast(q, in.get(1), in.get(2), in.get(3), memory)
+            : attention.plain(q, in.get(1), in.get(2), in.get(3), memory);
+    return new NDList(result.output(), result.memory());
+  }
+
+  private static Case inputs(long batch, long length, long features) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", " + features + " features",
+        m -> {
+          Shape shape = new Shape(batch, 2, length, features);
+          return new NDList(
+              m.randomUniform(0.1f, 1, shape),
+              m.randomUniform(0.1f, 1, shape),
+              m.randomNormal(new Shape(batch, 2, length, 3)),
+              // The second token of each row is padding, if there is one.
+              m.arange((int) length).neq(1).reshape(1, length).repeat(0, batch));
+        });
+  }
+
+  private static Case continued(long batch, long length, long features) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", " + features + " features, continued",
+        m -> {
+          NDList list = inputs(batch, length, features).inputs().apply(m);
+          list.add(m.randomUniform(0.1f, 1, new Shape(batch, 2, features, 4)));
+          return list;
+        });
+  }
+
+  private static Case size(long length, long features) {
+    return new Case(
+        "length " + length + ", " + features + " features",
+        m -> {
+          Shape shape = new Shape(2, 2, length, features);
+          return new NDList(
+              m.randomUniform(0.1f, 1, shape),
+              m.randomUniform(0.1f, 1, shape),
+              m.randomNormal(shape),
+              m.ones(new Shape(2, length), DataType.BOOLEAN));
+        });
+  }
+}
