@@ -30,8 +30,8 @@ public final class LinearKernels implements KernelCatalog {
             new LinearAttention(
                 new LinearAttentionConfig(
                     true,
-                    Normaliser.SUM,
-                    1e-6,
+                    Normaliser.NONE,
+                    0,
                     decays ? List.of(0.0, 0.4) : List.of(),
                     form,
                     CHUNK));
@@ -89,7 +89,7 @@ public final class LinearKernels implements KernelCatalog {
         "batch " + batch + ", length " + length + ", " + features + " features, continued",
         m -> {
           NDList list = inputs(batch, length, features).inputs().apply(m);
-          list.add(m.randomUniform(0.1f, 1, new Shape(batch, 2, features, 4)));
+          list.add(m.randomUniform(0.1f, 1, new Shape(batch, 2, features, 3)));
           return list;
         });
   }
