@@ -29,12 +29,7 @@ public final class LinearKernels implements KernelCatalog {
         LinearAttention attention =
             new LinearAttention(
                 new LinearAttentionConfig(
-                    true,
-                    Normaliser.NONE,
-                    0,
-                    decays ? List.of(0.0, 0.4) : List.of(),
-                    form,
-                    CHUNK));
+                    true, Normaliser.NONE, 0, decays ? List.of(0.0, 0.4) : List.of(), form, CHUNK));
         String name =
             "linear/" + form.name().toLowerCase(Locale.ROOT) + (decays ? " with decay" : "");
         checks.add(

@@ -44,7 +44,13 @@ class LinearAttentionTest {
   }
 
   /** One way to compute, on one kind of sequence. */
-  record Case(Form form, boolean plain, Normaliser normaliser, boolean decays, boolean padded, boolean continued) {
+  record Case(
+      Form form,
+      boolean plain,
+      Normaliser normaliser,
+      boolean decays,
+      boolean padded,
+      boolean continued) {
     LinearAttention attention() {
       return new LinearAttention(
           new LinearAttentionConfig(
@@ -173,7 +179,9 @@ class LinearAttentionTest {
     for (Form form : List.of(Form.PARALLEL, Form.CHUNKED)) {
       NDArray actual =
           new LinearAttention(config.computed(form, 64)).fast(q, k, v, null, null).output();
-      assertThat(actual.sub(expected).abs().max().getFloat() / largest).as("%s", form).isLessThan(1e-5f);
+      assertThat(actual.sub(expected).abs().max().getFloat() / largest)
+          .as("%s", form)
+          .isLessThan(1e-5f);
     }
   }
 
@@ -188,7 +196,9 @@ class LinearAttentionTest {
               .fast(ones, ones, ones, null, null)
               .output()
               .get("0, 0, -1, 0");
-      assertThat(last.getFloat()).as("%s", form).isCloseTo((float) (2 / (1 - Math.exp(-2))), within(1e-5f));
+      assertThat(last.getFloat())
+          .as("%s", form)
+          .isCloseTo((float) (2 / (1 - Math.exp(-2))), within(1e-5f));
     }
   }
 
@@ -197,8 +207,7 @@ class LinearAttentionTest {
     NDArray q = manager.randomUniform(0.1f, 1, new Shape(2, 3, 7, 4));
     NDArray k = manager.randomUniform(0.1f, 1, new Shape(2, 3, 7, 4));
     for (boolean causal : new boolean[] {true, false}) {
-      NDArray pattern =
-          new LinearAttention(LinearAttentionConfig.mean(causal)).pattern(q, k, null);
+      NDArray pattern = new LinearAttention(LinearAttentionConfig.mean(causal)).pattern(q, k, null);
       assertThat(pattern.sum(new int[] {-1}).sub(1).abs().max().getFloat()).isLessThan(1e-5f);
       assertThat(pattern.min().getFloat()).isGreaterThanOrEqualTo(0);
     }
