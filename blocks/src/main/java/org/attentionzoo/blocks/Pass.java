@@ -8,6 +8,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 
 /**
  * What travels with one forward pass through the block tree: where parameters come from, whether it
@@ -27,6 +28,8 @@ public final class Pass {
   private final Taps taps;
   private final DecodeCache cache;
   private final Map<String, NDArray> auxiliaryLosses;
+  private final Segments segments;
+  private final boolean repeated;
 
   private Pass(
       ParameterStore store,
@@ -34,13 +37,17 @@ public final class Pass {
       boolean plain,
       Taps taps,
       DecodeCache cache,
-      Map<String, NDArray> auxiliaryLosses) {
+      Map<String, NDArray> auxiliaryLosses,
+      Segments segments,
+      boolean repeated) {
     this.store = store;
     this.training = training;
     this.plain = plain;
     this.taps = taps;
     this.cache = cache;
     this.auxiliaryLosses = auxiliaryLosses;
+    this.segments = segments;
+    this.repeated = repeated;
   }
 
   /**
@@ -50,7 +57,7 @@ public final class Pass {
    * @return the pass
    */
   public static Pass training(ParameterStore store) {
-    return new Pass(store, true, false, Taps.NONE, null, new LinkedHashMap<>());
+    return new Pass(store, true, false, Taps.NONE, null, new LinkedHashMap<>(), null, false);
   }
 
   /**
@@ -60,7 +67,7 @@ public final class Pass {
    * @return the pass
    */
   public static Pass inference(ParameterStore store) {
-    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>());
+    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>(), null, false);
   }
 
   /**
@@ -74,7 +81,15 @@ public final class Pass {
   static Pass of(ParameterStore store, boolean training, PairList<String, Object> params) {
     Object outer = params == null ? null : params.get(KEY);
     if (outer instanceof Pass pass) {
-      return new Pass(store, training, pass.plain, pass.taps, pass.cache, pass.auxiliaryLosses);
+      return new Pass(
+          store,
+          training,
+          pass.plain,
+          pass.taps,
+          pass.cache,
+          pass.auxiliaryLosses,
+          pass.segments,
+          pass.repeated);
     }
     return training ? training(store) : inference(store);
   }
@@ -85,7 +100,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass onPlainPath() {
-    return new Pass(store, training, true, taps, cache, auxiliaryLosses);
+    return new Pass(store, training, true, taps, cache, auxiliaryLosses, segments, repeated);
   }
 
   /**
@@ -95,7 +110,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(Taps listeners) {
-    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses);
+    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses, segments, repeated);
   }
 
   /**
@@ -105,7 +120,45 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(DecodeCache decodeCache) {
-    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses);
+    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses, segments, repeated);
+  }
+
+  /**
+   * The same pass, whose layers are segments.
+   *
+   * @param layers keeps the segments; its {@link Segments#backward} is to follow that of the loss
+   * @return a new pass
+   */
+  public Pass with(Segments layers) {
+    return new Pass(store, training, plain, taps, cache, auxiliaryLosses, layers, repeated);
+  }
+
+  /** The pass inside of a segment, whose auxiliary losses are its own. */
+  Pass inSegment(Map<String, NDArray> losses, boolean again) {
+    return new Pass(store, training, plain, taps, cache, losses, null, again);
+  }
+
+  /**
+   * Runs a layer, or another part of a model through which everything goes, as a segment: its
+   * random numbers are its own, and with gradient checkpointing its activations are computed again
+   * in the backward pass. Outside of training, and inside of another segment, it is just run.
+   *
+   * @param x what the layer is given; nothing else that the layer reads may depend on parameters
+   * @param layer from the pass it is to use and x to its result; run twice with checkpointing
+   * @return the result
+   */
+  public NDArray segment(NDArray x, BiFunction<Pass, NDArray, NDArray> layer) {
+    return segments == null || !training ? layer.apply(this, x) : segments.run(this, x, layer);
+  }
+
+  /**
+   * Whether a layer is run a second time for its gradients, so that what counts passes, such as
+   * running statistics, must not count this one.
+   *
+   * @return true in the second run of a segment
+   */
+  public boolean isRepeated() {
+    return repeated;
   }
 
   /**
@@ -145,6 +198,24 @@ public final class Pass {
    */
   public NDArray value(Parameter parameter, NDArray like) {
     return store.getValue(parameter, like.getDevice(), training);
+  }
+
+  /**
+   * A running statistic, which a training pass changes in place. Where a layer is run a second time
+   * for its gradients it is a copy: the statistic has seen this batch already.
+   *
+   * @param parameter the buffer
+   * @param like an activation on the wanted device
+   * @return the value; not to be used as the receiver of an operation
+   */
+  public NDArray statistic(Parameter parameter, NDArray like) {
+    NDArray value = value(parameter, like);
+    if (!repeated) {
+      return value;
+    }
+    NDArray copy = value.duplicate();
+    copy.attach(like.getManager());
+    return copy;
   }
 
   /**

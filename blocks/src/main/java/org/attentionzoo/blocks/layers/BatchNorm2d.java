@@ -83,14 +83,16 @@ public final class BatchNorm2d extends UnaryBlock {
                 + " has one value per channel; batch statistics need more: give a larger batch or"
                 + " image");
       }
-      try (GradientMode ignored = GradientMode.off()) {
-        pass.value(tracked, x).addi(1);
+      if (!pass.isRepeated()) {
+        try (GradientMode ignored = GradientMode.off()) {
+          pass.value(tracked, x).addi(1);
+        }
       }
     }
     return BatchNorm.batchNorm(
             x,
-            pass.value(runningMean, x),
-            pass.value(runningVariance, x),
+            pass.statistic(runningMean, x),
+            pass.statistic(runningVariance, x),
             pass.value(weight, x),
             pass.value(bias, x),
             1,

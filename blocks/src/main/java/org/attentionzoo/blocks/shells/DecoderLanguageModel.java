@@ -84,7 +84,7 @@ public final class DecoderLanguageModel extends ZooBlock {
     NDArray hidden = embedding.forward(pass, inputs.get(0));
     hidden = Dropout.apply(pass, hidden, config.dropout());
     for (ResidualLayer layer : layers) {
-      hidden = layer.forward(pass, hidden, sequences);
+      hidden = pass.segment(hidden, (inner, x) -> layer.forward(inner, x, sequences));
     }
     return new NDList(head.forward(pass, norm.forward(pass, hidden)));
   }

@@ -99,7 +99,7 @@ public final class Deit extends UnaryBlock {
     NDArray hidden = first.concat(tokens, 1).add(pass.value(positions, x));
     hidden = Dropout.apply(pass, hidden, config.dropout());
     for (Layer layer : layers) {
-      hidden = layer.forward(pass, hidden);
+      hidden = pass.segment(hidden, layer::forward);
     }
     NDArray summary = norm.forward(pass, hidden).get(":, 0");
     if (preLogits != null) {

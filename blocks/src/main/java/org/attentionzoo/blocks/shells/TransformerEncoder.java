@@ -59,7 +59,7 @@ public final class TransformerEncoder extends ZooBlock {
   public NDArray encode(Pass pass, NDArray hidden, Sequences sequences) {
     NDArray x = hidden;
     for (ResidualLayer layer : layers) {
-      x = layer.forward(pass, x, sequences);
+      x = pass.segment(x, (inner, h) -> layer.forward(inner, h, sequences));
     }
     return norm.forward(pass, x);
   }

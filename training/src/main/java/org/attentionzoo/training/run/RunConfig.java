@@ -74,7 +74,6 @@ public record RunConfig(
     require(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, "0 or more");
     require(keep >= 1, "keep", keep, "1 or more");
     require(emaDecay >= 0 && emaDecay < 1, "emaDecay", emaDecay, "0 or more and below 1");
-    require(!gradientCheckpointing, "gradientCheckpointing", gradientCheckpointing, "false");
     require(prefetch >= 0, "prefetch", prefetch, "0 or more");
     require(precision.equals("float32"), "precision", precision, "float32");
   }

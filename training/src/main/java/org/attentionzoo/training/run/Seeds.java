@@ -19,9 +19,15 @@ final class Seeds {
     JniUtils.setSeed(mix(seed ^ WEIGHTS));
   }
 
-  /** Seeds the pass over a training batch, counted over the whole run. */
-  static void forTraining(long seed, long batch) {
-    JniUtils.setSeed(mix(mix(seed ^ TRAINING) + batch));
+  /**
+   * Seeds the pass over a training batch, counted over the whole run.
+   *
+   * @return the seed, for the streams of the layers
+   */
+  static long forTraining(long seed, long batch) {
+    long own = mix(mix(seed ^ TRAINING) + batch);
+    JniUtils.setSeed(own);
+    return own;
   }
 
   /** Seeds the pass over a validation batch. */

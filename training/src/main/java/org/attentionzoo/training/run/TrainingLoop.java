@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
@@ -276,10 +277,17 @@ public final class TrainingLoop {
     private long[] backward(NDManager parent, long number, Means means) {
       try (BatchQueue.Taken taken = batches.take();
           GradientMode ignored = GradientMode.on()) {
-        Seeds.forTraining(config.seed(), number);
         Batch batch = taken.batch();
-        Pass pass = Pass.training(store);
+        Segments segments =
+            new Segments(
+                Seeds.forTraining(config.seed(), number), config.gradientCheckpointing());
+        Pass pass = Pass.training(store).with(segments);
         NDList outputs = model.forward(pass, batch.inputs());
+        if (config.gradientCheckpointing() && segments.count() == 0) {
+          throw new UserException(
+              "gradientCheckpointing=true was given, but this model has no layers that can be run"
+                  + " again; set it to false");
+        }
         Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
         NDArray total = outcome.loss();
         for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
@@ -300,6 +308,7 @@ public final class TrainingLoop {
                 ? total.onesLike()
                 : Arithmetic.times(total.onesLike(), outcome.weight());
         JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
+        segments.backward(gradient);
         return batch.ids();
       }
     }
@@ -309,7 +318,7 @@ public final class TrainingLoop {
       try (NDManager inputs = parent.newSubManager();
           NDManager scope = parent.newSubManager();
           GradientMode ignored = GradientMode.off()) {
-        Seeds.forTraining(config.seed(), number);
+        Segments segments = new Segments(Seeds.forTraining(config.seed(), number), false);
         Batch batch = task.source().training(inputs, config.seed(), number);
         NDList views = new NDList();
         for (NDArray input : batch.inputs()) {
@@ -318,7 +327,7 @@ public final class TrainingLoop {
           views.add(view);
         }
         FiniteWatch watch = new FiniteWatch(model, scope);
-        model.forward(Pass.training(watch), views);
+        model.forward(Pass.training(watch).with(segments), views);
         return watch
             .place()
             .map(place -> " (first not finite: " + place + ")")

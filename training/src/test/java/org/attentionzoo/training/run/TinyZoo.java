@@ -40,7 +40,7 @@ final class TinyZoo {
     @Override
     public NDList forward(Pass pass, NDList inputs) {
       NDArray x = embedding.forward(pass, inputs.head());
-      x = hidden.forward(pass, Dropout.apply(pass, x, config.dropout()));
+      x = pass.segment(x, (p, h) -> hidden.forward(p, Dropout.apply(p, h, config.dropout())));
       if (pass.isTraining() && config.auxiliary() > 0) {
         pass.addAuxiliaryLoss("tiny.size", Arithmetic.times(x.square().mean(), config.auxiliary()));
       }

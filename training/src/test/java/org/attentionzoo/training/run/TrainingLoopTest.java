@@ -1,6 +1,7 @@
 package org.attentionzoo.training.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
@@ -19,6 +20,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
@@ -91,11 +93,24 @@ class TrainingLoopTest {
         .containsEntry("loss", 1.0);
   }
 
+  @Test
+  void gradientCheckpointingNeedsLayers() {
+    assertThatThrownBy(
+            () -> train(new Slices(new int[] {0, 3}), 1, "out", "gradientCheckpointing=true"))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("no layers");
+  }
+
   private float train(BatchSource source, int accumulate, String name) {
+    return train(source, accumulate, name, "steps=1");
+  }
+
+  private float train(BatchSource source, int accumulate, String name, String setting) {
     RunConfig config =
         Configs.override(
             RunConfig.of("scale"),
             List.of(
+                setting,
                 "steps=1",
                 "accumulate=" + accumulate,
                 "clip=0",

@@ -122,6 +122,26 @@ class TrainingRunTest {
   }
 
   @Test
+  void activationsComputedAgainGiveTheSameBits() throws IOException {
+    Path expected = folder.resolve("expected");
+    Path out = folder.resolve("out");
+    String[] settings = {"steps=12", "logEvery=1", "evaluateEvery=4", "model.dropout=0.3"};
+    TrainingResult without;
+    try (TrainingRun run = start(expected, settings)) {
+      without = run.train();
+    }
+    // A run whose memory does not suffice may go on with it.
+    try (TrainingRun run = start(out, settings)) {
+      stopAfter(run, 5);
+      run.train();
+    }
+    try (TrainingRun run =
+        TrainingRun.resume(PAPERS, out, List.of("gradientCheckpointing=true"))) {
+      assertSame(expected, without.checkpoint(), out, run.train().checkpoint());
+    }
+  }
+
+  @Test
   void theAverageOfTheWeightsIsEvaluatedSavedAndLoaded() throws IOException {
     Path plain = folder.resolve("plain");
     Path averaged = folder.resolve("averaged");

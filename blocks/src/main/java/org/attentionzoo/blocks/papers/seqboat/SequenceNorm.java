@@ -65,8 +65,8 @@ final class SequenceNorm extends UnaryBlock {
       NDArray flat = x.reshape(-1, width);
       return ai.djl.nn.norm.BatchNorm.batchNorm(
               flat,
-              pass.value(mean, x),
-              pass.value(variance, x),
+              pass.statistic(mean, x),
+              pass.statistic(variance, x),
               scale,
               shift,
               1,
