@@ -198,7 +198,8 @@ class SegmentsTest {
     if (model instanceof DecoderLanguageModel) {
       inputs.add(scope.create(new long[] {1, 2, 3, 4, 5, 6, 6, 5, 4, 3}, new Shape(2, 5)));
     } else if (model instanceof VisionTransformer || model instanceof Normalized) {
-      inputs.add(scope.arange(2 * 3 * 4 * 4).reshape(2, 3, 4, 4).toType(DataType.FLOAT32, false).sin());
+      inputs.add(
+          scope.arange(2 * 3 * 4 * 4).reshape(2, 3, 4, 4).toType(DataType.FLOAT32, false).sin());
     } else {
       inputs.add(scope.arange(2 * 5 * 8).reshape(2, 5, 8).toType(DataType.FLOAT32, false).sin());
     }

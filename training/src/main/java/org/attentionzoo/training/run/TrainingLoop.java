@@ -279,8 +279,7 @@ public final class TrainingLoop {
           GradientMode ignored = GradientMode.on()) {
         Batch batch = taken.batch();
         Segments segments =
-            new Segments(
-                Seeds.forTraining(config.seed(), number), config.gradientCheckpointing());
+            new Segments(Seeds.forTraining(config.seed(), number), config.gradientCheckpointing());
         Pass pass = Pass.training(store).with(segments);
         NDList outputs = model.forward(pass, batch.inputs());
         if (config.gradientCheckpointing() && segments.count() == 0) {

@@ -135,8 +135,7 @@ class TrainingRunTest {
       stopAfter(run, 5);
       run.train();
     }
-    try (TrainingRun run =
-        TrainingRun.resume(PAPERS, out, List.of("gradientCheckpointing=true"))) {
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("gradientCheckpointing=true"))) {
       assertSame(expected, without.checkpoint(), out, run.train().checkpoint());
     }
   }
