@@ -1,5 +1,7 @@
 package org.attentionzoo.datasets.generated;
 
+import java.util.List;
+
 /**
  * How generated examples make batches: endless training examples, of which step s of a run has
  * numbers {@code s * batch} to {@code (s + 1) * batch - 1} of the run's seed, and a validation part
@@ -35,6 +37,21 @@ public record ExamplePlan(int batch, int validationExamples, int parts, long val
    */
   public static ExamplePlan of(int batch, int validationExamples, long validationSeed) {
     return new ExamplePlan(batch, validationExamples, 1, validationSeed);
+  }
+
+  /**
+   * A plan whose validation part has a part for each of some lengths.
+   *
+   * @param batch how many examples a batch has
+   * @param evaluationLengths the lengths; empty for the one of training
+   * @param validationExamples how many examples of each length the validation part has
+   * @param validationSeed decides the validation part
+   * @return the plan
+   */
+  static ExamplePlan byLength(
+      int batch, List<Integer> evaluationLengths, int validationExamples, long validationSeed) {
+    int parts = Math.max(1, evaluationLengths.size());
+    return new ExamplePlan(batch, validationExamples, parts, validationSeed);
   }
 
   /**

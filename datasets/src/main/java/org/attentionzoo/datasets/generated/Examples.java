@@ -1,5 +1,6 @@
 package org.attentionzoo.datasets.generated;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import org.attentionzoo.datasets.SeededStream;
 
@@ -48,5 +49,12 @@ public record Examples(long seed, long first, int rows, int part) {
    */
   public boolean validates() {
     return part != TRAINING;
+  }
+
+  /** The length of the examples where the validation part has a part for each of some lengths. */
+  int length(int trainingLength, List<Integer> evaluationLengths) {
+    return validates() && !evaluationLengths.isEmpty()
+        ? evaluationLengths.get(part)
+        : trainingLength;
   }
 }

@@ -125,10 +125,10 @@ public final class MultiQueryRecall implements GeneratedSource {
     options.check();
     this.options = options;
     plan =
-        new ExamplePlan(
+        ExamplePlan.byLength(
             options.batch,
+            options.evaluationLengths,
             options.validationExamples,
-            Math.max(1, options.evaluationLengths.size()),
             options.validationSeed);
   }
 
@@ -149,10 +149,7 @@ public final class MultiQueryRecall implements GeneratedSource {
   @Override
   public Batch draw(NDManager manager, Examples examples) {
     int rows = examples.rows();
-    int length =
-        examples.validates() && !options.evaluationLengths.isEmpty()
-            ? options.evaluationLengths.get(examples.part())
-            : options.length;
+    int length = examples.length(options.length, options.evaluationLengths);
     long[] inputs = new long[rows * length];
     long[] labels = new long[inputs.length];
     for (int row = 0; row < rows; row++) {

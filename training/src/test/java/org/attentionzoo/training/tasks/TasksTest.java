@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
+import org.attentionzoo.training.TaskProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +80,42 @@ final class TasksTest {
     assertThatThrownBy(() -> provider.create("x", provider.defaults(), Map.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("'recall:x'");
+  }
+
+  @Test
+  void generatedTasksFitTheModelsOfTheirForms() {
+    assertThat(create("listops", "{}").kind()).isEqualTo(ModelKind.SEQUENCE_CLASSIFIER);
+    assertThat(create("listops", "{form: answer}").kind())
+        .isEqualTo(ModelKind.CAUSAL_LANGUAGE_MODEL);
+    assertThat(create("pathfinder", "{}").modelSettings())
+        .isEqualTo(Map.of("channels", 1, "image", 32, "classes", 2));
+    assertThat(create("pathfinder", "{form: pixels}").modelSettings())
+        .isEqualTo(Map.of("vocabulary", 256, "classes", 2));
+    assertThat(create("shapes", "{pairs: true}").modelSettings()).containsEntry("classes", 2);
+    assertThat(create("icl-regression", "{}").modelSettings()).containsEntry("features", 246);
+    assertThat(create("selective-copy", "{symbols: 9}").modelSettings())
+        .isEqualTo(Map.of("vocabulary", 11));
+    assertThat(create("mqar", "{}").description()).containsEntry("source", "generated");
+    assertThat(create("needle", "{}").modelSettings()).isEqualTo(Map.of("vocabulary", 49));
+    assertThatThrownBy(
+            () -> Tasks.find("mqar").create("somewhere", Tasks.find("mqar").defaults(), Map.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("'mqar:somewhere'");
+  }
+
+  private static Task create(String scheme, String options) {
+    TaskProvider provider = Tasks.find(scheme);
+    Record chosen = Configs.fromMap(provider.defaults(), Configs.parse(options, "options"));
+    return provider.create("", chosen, Map.of());
+  }
+
+  @Test
+  void needlesHideInText() throws IOException {
+    Path file = Files.writeString(folder.resolve("hay.txt"), "hay ".repeat(2000));
+    TaskProvider provider = Tasks.find("needle");
+    Task task = provider.create(file.toString(), provider.defaults(), Map.of());
+    assertThat(task.modelSettings()).isEqualTo(Map.of("vocabulary", 256));
+    assertThat(task.description()).containsKeys("haystack", "sha256").containsEntry("chance", 0.1);
   }
 
   @Test
