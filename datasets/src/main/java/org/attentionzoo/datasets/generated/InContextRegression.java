@@ -9,8 +9,8 @@ import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.Tensors;
 
 /**
- * Linear regression in context, the data of "In-Context Linear Regression Demystified" (2025): every
- * example is a regression problem of its own, whose last value is to be predicted.
+ * Linear regression in context, the data of "In-Context Linear Regression Demystified" (2025):
+ * every example is a regression problem of its own, whose last value is to be predicted.
  *
  * <p>One example: weights w, normal with variance 1 / d; x_1 ... x_L and x_q, normal with
  * covariance {@code correlation}^|i - j| (the identity for 0); y = w x + e, e normal with variance
@@ -70,7 +70,12 @@ public final class InContextRegression implements GeneratedSource {
       }
       if ((double) batch * (examples + 1) * (dimension + 1) > 1L << 27) {
         throw new UserException(
-            "batch=" + batch + ", examples=" + examples + " and dimension=" + dimension
+            "batch="
+                + batch
+                + ", examples="
+                + examples
+                + " and dimension="
+                + dimension
                 + " make more than 2^27 values; give less");
       }
     }

@@ -31,8 +31,8 @@ import org.attentionzoo.datasets.Tensors;
  * <ul>
  *   <li>As classes: inputs (B, L) int64 and valid (B, L) boolean, padded at the end to the longest
  *       of the batch; labels (B) int64, 0 to 9.
- *   <li>As answers, for causal language models: the expression, the question, padding; labels (B, L)
- *       int64, the token of the value at the question, {@link #IGNORED} elsewhere.
+ *   <li>As answers, for causal language models: the expression, the question, padding; labels (B,
+ *       L) int64, the token of the value at the question, {@link #IGNORED} elsewhere.
  * </ul>
  */
 public final class ListOps implements GeneratedSource {
@@ -100,8 +100,8 @@ public final class ListOps implements GeneratedSource {
    * Creates the task.
    *
    * @param options the options
-   * @throws UserException if they do not fit together, also if expressions of such lengths are rarer
-   *     than one in a million
+   * @throws UserException if they do not fit together, also if expressions of such lengths are
+   *     rarer than one in a million
    */
   public ListOps(Options options) {
     Checks.positive("length", options.length);
@@ -150,8 +150,7 @@ public final class ListOps implements GeneratedSource {
       expressions[row].put(inputs, row * length);
       labels[row] = expressions[row].value;
     }
-    NDList given =
-        new NDList(Tensors.int64(manager, new Shape(labels.length, length), inputs));
+    NDList given = new NDList(Tensors.int64(manager, new Shape(labels.length, length), inputs));
     given.add(given.head().neq(0).toType(DataType.BOOLEAN, false));
     return new Batch(
         given, new NDList(Tensors.int64(manager, new Shape(labels.length), labels)), ids);

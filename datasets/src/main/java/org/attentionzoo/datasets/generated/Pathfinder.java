@@ -3,7 +3,6 @@ package org.attentionzoo.datasets.generated;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.Tensors;
@@ -16,9 +15,9 @@ import org.attentionzoo.datasets.Tensors;
  * other; a disc marks the beginning of one path, and another the end of the same path (class 1) or
  * of the other (class 0), with equal chance, so that discs are as far apart in either class. A path
  * turns between dashes by an angle a, its probability proportional to cos^2(continuity a) up to a
- * right angle. Then come distractors, paths of a third of the dashes, and, as long as there is room,
- * single dashes. No dash comes nearer than two margins to one that is not its neighbour in a path.
- * The construction and the sizes are those of the authors' generator; here dashes lie at real
+ * right angle. Then come distractors, paths of a third of the dashes, and, as long as there is
+ * room, single dashes. No dash comes nearer than two margins to one that is not its neighbour in a
+ * path. The construction and the sizes are those of the authors' generator; here dashes lie at real
  * coordinates, there at whole pixels.
  *
  * <table>

@@ -186,8 +186,7 @@ final class PathfinderScene {
     for (int i = 0; i < TRIES_OF_A_DASH; i++) {
       double angle = last.angle + turn(random, sizes.continuity);
       Dash next =
-          new Dash(
-              x + margin * Math.cos(angle), y + margin * Math.sin(angle), angle, sizes.length);
+          new Dash(x + margin * Math.cos(angle), y + margin * Math.sin(angle), angle, sizes.length);
       if (append(path, next)) {
         return true;
       }

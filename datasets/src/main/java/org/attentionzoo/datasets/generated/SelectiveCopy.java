@@ -19,11 +19,11 @@ import org.attentionzoo.datasets.Tensors;
  *   labels                s3 s1 s7
  * </pre>
  *
- * <p>One example of L tokens with m symbols: their places uniform over all choices among the first L
- * - m positions, the symbols uniform; the last m tokens are questions. Tokens: 0 blank, 1 question,
- * 2 to S + 1 symbols. Inputs and labels are (B, L) int64, labels {@link #IGNORED} except at the
- * questions. Training examples are endless; ids are {@code step * batch + row}. The validation part
- * has {@code validationExamples} of each of the evaluation lengths.
+ * <p>One example of L tokens with m symbols: their places uniform over all choices among the first
+ * L - m positions, the symbols uniform; the last m tokens are questions. Tokens: 0 blank, 1
+ * question, 2 to S + 1 symbols. Inputs and labels are (B, L) int64, labels {@link #IGNORED} except
+ * at the questions. Training examples are endless; ids are {@code step * batch + row}. The
+ * validation part has {@code validationExamples} of each of the evaluation lengths.
  */
 public final class SelectiveCopy implements GeneratedSource {
 

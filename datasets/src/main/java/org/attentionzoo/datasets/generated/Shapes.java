@@ -179,9 +179,7 @@ public final class Shapes implements GeneratedSource {
     return new Batch(
         new NDList(
             Tensors.float32(
-                manager,
-                new Shape(rows, options.channels, options.image, options.image),
-                pixels)),
+                manager, new Shape(rows, options.channels, options.image, options.image), pixels)),
         new NDList(Tensors.int64(manager, new Shape(rows), labels)),
         examples.ids());
   }
@@ -196,9 +194,7 @@ public final class Shapes implements GeneratedSource {
       label = random.nextInt(2);
       int first = random.nextInt(options.shapes);
       int second =
-          label == 1
-              ? first
-              : (first + 1 + random.nextInt(options.shapes - 1)) % options.shapes;
+          label == 1 ? first : (first + 1 + random.nextInt(options.shapes - 1)) % options.shapes;
       int quadrant = random.nextInt(2);
       double half = side / 2.0;
       cover(random, Kind.values()[first], cover, 0, quadrant * half, half);
@@ -210,7 +206,8 @@ public final class Shapes implements GeneratedSource {
     for (int c = 0; c < options.channels; c++) {
       for (int i = 0; i < cover.length; i++) {
         double value =
-            background[c] + cover[i] * (colour[c] - background[c])
+            background[c]
+                + cover[i] * (colour[c] - background[c])
                 + options.noise * random.nextGaussian();
         pixels[start + c * cover.length + i] = (float) ((value - 0.5) / 0.25);
       }

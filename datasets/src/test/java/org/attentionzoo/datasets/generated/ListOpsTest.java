@@ -119,8 +119,7 @@ class ListOpsTest {
       assertThat(share).isCloseTo(shares[i], within(3.3 * error));
     }
     // The 0.999 quantile of chi squared with 9 degrees of freedom.
-    assertThat(
-            difference(labels, new int[] {663, 358, 276, 299, 378, 358, 326, 301, 348, 693}))
+    assertThat(difference(labels, new int[] {663, 358, 276, 299, 378, 358, 326, 301, 348, 693}))
         .isLessThan(27.88);
   }
 

@@ -134,8 +134,7 @@ class PathfinderTest {
   @Test
   void pixelsAreTheImage() {
     try (NDManager manager = NDManager.newBaseManager()) {
-      Batch image =
-          new Pathfinder(new Options(3, 32, 9, Form.IMAGE, 5, 1)).validation(manager, 1);
+      Batch image = new Pathfinder(new Options(3, 32, 9, Form.IMAGE, 5, 1)).validation(manager, 1);
       Batch pixels =
           new Pathfinder(new Options(3, 32, 9, Form.PIXELS, 5, 1)).validation(manager, 1);
       assertThat(image.inputs().head().getShape()).isEqualTo(new Shape(2, 1, 32, 32));

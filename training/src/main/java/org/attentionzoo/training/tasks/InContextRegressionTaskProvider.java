@@ -18,7 +18,8 @@ public final class InContextRegressionTaskProvider implements TaskProvider {
 
   @Override
   public String usage() {
-    return "icl-regression:  generated: the value of a linear function that points in the input show";
+    return "icl-regression:  generated: the value of a linear function that points in the input"
+               + " show";
   }
 
   @Override

@@ -36,12 +36,7 @@ public final class PathfinderTaskProvider implements TaskProvider {
         GeneratedTasks.description(source.plan(), "chance", 1.0 / Pathfinder.CLASSES);
     if (chosen.form() == Pathfinder.Form.PIXELS) {
       return SequenceClassification.task(
-          scheme(),
-          source,
-          Pathfinder.VOCABULARY,
-          Pathfinder.CLASSES,
-          chosen.batch(),
-          description);
+          scheme(), source, Pathfinder.VOCABULARY, Pathfinder.CLASSES, chosen.batch(), description);
     }
     return new Task(
         scheme(),

@@ -40,10 +40,6 @@ public final class SelectiveCopyTaskProvider implements TaskProvider {
         (long) chosen.batch() * chosen.length(),
         "tokens",
         GeneratedTasks.description(
-            source.plan(),
-            "vocabulary",
-            source.vocabulary(),
-            "chance",
-            1.0 / chosen.symbols()));
+            source.plan(), "vocabulary", source.vocabulary(), "chance", 1.0 / chosen.symbols()));
   }
 }

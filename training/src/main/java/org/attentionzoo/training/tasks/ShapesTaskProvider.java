@@ -37,8 +37,7 @@ public final class ShapesTaskProvider implements TaskProvider {
         ModelKind.IMAGE_CLASSIFIER,
         source,
         new ClassificationObjective(0),
-        Map.of(
-            "channels", chosen.channels(), "image", chosen.image(), "classes", source.classes()),
+        Map.of("channels", chosen.channels(), "image", chosen.image(), "classes", source.classes()),
         chosen.batch(),
         "images",
         GeneratedTasks.description(source.plan(), "chance", 1.0 / source.classes()));
