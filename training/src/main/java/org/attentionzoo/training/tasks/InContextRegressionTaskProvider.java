@@ -19,7 +19,7 @@ public final class InContextRegressionTaskProvider implements TaskProvider {
   @Override
   public String usage() {
     return "icl-regression:  generated: the value of a linear function that points in the input"
-               + " show";
+        + " show";
   }
 
   @Override
