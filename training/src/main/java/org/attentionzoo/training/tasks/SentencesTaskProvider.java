@@ -80,7 +80,7 @@ public final class SentencesTaskProvider implements TaskProvider {
         scheme(),
         ModelKind.SEQUENCE_CLASSIFIER,
         source,
-        LanguageModelObjective.ofTokens(),
+        SequenceClassification.objective(),
         Map.of("vocabulary", tokenizer.vocabulary(), "classes", texts.classes().size()),
         chosen.batch(),
         "texts",
