@@ -7,10 +7,11 @@ import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.attentionzoo.datasets.catalog.DownloadListener;
 import org.attentionzoo.models.hub.HubListener;
 
 /** Shows where a download is: a bar for each file on a terminal, else a line now and then. */
-final class PullDisplay implements HubListener, AutoCloseable {
+final class PullDisplay implements HubListener, DownloadListener, AutoCloseable {
 
   private static final Duration INTERVAL = Duration.ofSeconds(10);
   private static final int REFRESH_MILLIS = 200;
@@ -21,6 +22,7 @@ final class PullDisplay implements HubListener, AutoCloseable {
   private final int columns;
   private ProgressBar bar;
   private long size;
+  private long reached;
   private long lastLine;
 
   private PullDisplay(PrintWriter err, int columns) {
@@ -69,11 +71,12 @@ final class PullDisplay implements HubListener, AutoCloseable {
 
   @Override
   public void advanced(String name, long bytes) {
+    reached = bytes;
     if (bar != null) {
       bar.stepTo(bytes);
     } else if (System.nanoTime() - lastLine >= INTERVAL.toNanos()) {
       lastLine = System.nanoTime();
-      line(name + ": " + megabytes(bytes) + " of " + megabytes(size));
+      line(name + ": " + megabytes(bytes) + (size < 0 ? "" : " of " + megabytes(size)));
     }
   }
 
@@ -93,8 +96,8 @@ final class PullDisplay implements HubListener, AutoCloseable {
     line(
         name
             + ", "
-            + megabytes(size)
-            + (verified ? "" : " (not verified: the hub tells no hash of it)"));
+            + megabytes(Math.max(size, reached))
+            + (verified ? "" : " (not verified: no hash of it is known)"));
   }
 
   private void line(String text) {

@@ -8,9 +8,11 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.attentionzoo.datasets.recommendation.RankingSource;
+import org.attentionzoo.datasets.series.ForecastWindows;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.CompressionBaselines;
 import org.attentionzoo.eval.CompressionBaselines.Baseline;
+import org.attentionzoo.eval.ForecastBaselines;
 import org.attentionzoo.eval.RankingBaselines;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.run.Evaluation;
@@ -39,6 +41,29 @@ final class Report {
       plain.print(out, "  ");
     }
     printRanking(out, task, result);
+    printForecasts(out, task, result);
+  }
+
+  private static void printForecasts(PrintWriter out, Task task, Evaluation.Result result) {
+    if (!(task.source() instanceof ForecastWindows windows)) {
+      return;
+    }
+    out.println("plain forecasts of the same windows");
+    Table table = new Table();
+    table.row("", "mse", "mae", "");
+    table.row(
+        "this model",
+        number(result.metrics().get("loss")),
+        number(result.metrics().get("mean_absolute_error")),
+        "");
+    for (ForecastBaselines.Baseline baseline : ForecastBaselines.of(windows)) {
+      table.row(
+          baseline.name(),
+          number(baseline.meanSquaredError()),
+          number(baseline.meanAbsoluteError()),
+          baseline.explanation());
+    }
+    table.print(out, "  ");
   }
 
   private static void printRanking(PrintWriter out, Task task, Evaluation.Result result) {
@@ -72,6 +97,12 @@ final class Report {
       RankingBaselines.of(source)
           .forEach(
               b -> b.metrics().forEach((name, value) -> figures.put(b.name() + " " + name, value)));
+    }
+    if (task.source() instanceof ForecastWindows windows) {
+      for (ForecastBaselines.Baseline baseline : ForecastBaselines.of(windows)) {
+        figures.put(baseline.name() + " mse", baseline.meanSquaredError());
+        figures.put(baseline.name() + " mae", baseline.meanAbsoluteError());
+      }
     }
     return figures;
   }

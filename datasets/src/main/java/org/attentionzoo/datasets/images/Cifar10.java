@@ -25,6 +25,7 @@ import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.catalog.DatasetCatalog;
 
 /**
  * CIFAR-10 (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009): 50,000
@@ -63,8 +64,8 @@ public final class Cifar10 {
   /**
    * Reads a part, or the beginning of one.
    *
-   * @param location a folder, a {@code .tar.gz} or a {@code .zip}; empty for {@code cifar10} in the
-   *     folder that the environment's {@code ZOO_DATA} names
+   * @param location a folder, a {@code .tar.gz} or a {@code .zip}; empty for the data set {@code
+   *     cifar10} of the catalog
    * @param part which images
    * @param limit how many at most, in the order of the files; with JPEG files classes take turns; 0
    *     for all
@@ -72,7 +73,7 @@ public final class Cifar10 {
    * @throws UserException if there are none, or a file is damaged
    */
   public static ImageSet load(String location, Part part, int limit) {
-    Path path = location.isBlank() ? fromEnvironment() : Path.of(location);
+    Path path = path(location);
     int most = limit <= 0 ? MOST_RECORDS : Math.min(limit, MOST_RECORDS);
     try {
       if (Files.isDirectory(path)) {
@@ -98,13 +99,11 @@ public final class Cifar10 {
     }
   }
 
-  private static Path fromEnvironment() {
-    String data = System.getenv("ZOO_DATA");
-    if (data == null || data.isBlank()) {
-      throw new UserException(
-          "no location was given and ZOO_DATA is not set; write cifar10:<folder, .tar.gz or .zip>");
-    }
-    return Path.of(data, "cifar10");
+  private static Path path(String location) {
+    DatasetCatalog catalog = DatasetCatalog.ofProcess();
+    return location.isBlank()
+        ? catalog.require(catalog.find("cifar10")).folder()
+        : Path.of(catalog.pathOf(location));
   }
 
   private static ImageSet folder(Path folder, Part part, int most) throws IOException {

@@ -17,12 +17,15 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.attentionzoo.blocks.UserException;
 
 /**
- * What users took, in order of time: a file with {@code user item} in each line (SASRec's format),
- * or one of RecBole's {@code .inter} files, whose header names {@code user_id}, {@code item_id} and
- * {@code timestamp}. Users may have any name; items are numbered from 1.
+ * What users took, in order of time: a file with {@code user item} in each line (SASRec's format);
+ * one of RecBole's {@code .inter} files, whose header names {@code user_id}, {@code item_id} and
+ * {@code timestamp}; or MovieLens' {@code u.data} ({@code user item rating time}, by that name),
+ * {@code ratings.dat} ({@code user::item::rating::time}) or {@code ratings.csv} (with a header).
+ * Users may have any name; items are numbered from 1.
  *
  * <p>Immutable.
  */
@@ -81,25 +84,50 @@ public final class Interactions {
    * @param user the user's column
    * @param item the item's column
    * @param time the time's column; -1 if the lines are in order
+   * @param least how many columns a line has at least
+   * @param separator what stands between columns
    */
-  private record Columns(int user, int item, int time) {
-    static final Columns PLAIN = new Columns(0, 1, -1);
+  private record Columns(int user, int item, int time, int least, Pattern separator) {
+    static final Pattern SPACE = Pattern.compile("\\s+");
+    static final Columns PLAIN = new Columns(0, 1, -1, 2, SPACE);
 
-    static Columns of(String header) {
+    /** The columns of a file, by its name and first line; a header is told by its names. */
+    static Columns of(String file, String first) {
+      if (isHeader(first)) {
+        return named(first);
+      }
+      if (first.contains("::")) {
+        return new Columns(0, 1, 3, 4, Pattern.compile("::"));
+      }
+      return file.equals("u.data") ? new Columns(0, 1, 3, 4, SPACE) : PLAIN;
+    }
+
+    static boolean isHeader(String first) {
+      return first.contains(":token") || first.startsWith("userId,movieId");
+    }
+
+    private static Columns named(String header) {
+      Pattern separator = header.contains(",") ? Pattern.compile(",") : SPACE;
       List<String> names =
-          Arrays.stream(header.strip().split("\\s+")).map(n -> n.replaceAll(":.*", "")).toList();
+          Arrays.stream(separator.split(header.strip()))
+              .map(
+                  n ->
+                      n.replaceAll(":.*", "")
+                          .replace("userId", "user_id")
+                          .replace("movieId", "item_id"))
+              .toList();
       Columns columns =
           new Columns(
-              names.indexOf("user_id"), names.indexOf("item_id"), names.indexOf("timestamp"));
+              names.indexOf("user_id"),
+              names.indexOf("item_id"),
+              names.indexOf("timestamp"),
+              names.size(),
+              separator);
       if (columns.user < 0 || columns.item < 0) {
         throw new UserException(
             "its header names " + String.join(", ", names) + "; expected user_id and item_id");
       }
       return columns;
-    }
-
-    int most() {
-      return Math.max(Math.max(user, item), time);
     }
   }
 
@@ -135,9 +163,10 @@ public final class Interactions {
       long number = 0;
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         number++;
-        if (number == 1 && line.contains(":token")) {
-          columns = Columns.of(line);
-        } else if (!line.isBlank()) {
+        if (number == 1) {
+          columns = Columns.of(file.getFileName().toString(), line);
+        }
+        if (!line.isBlank() && !(number == 1 && Columns.isHeader(line))) {
           items = Math.max(items, add(users, columns, line, location, number));
           actions++;
         }
@@ -159,9 +188,9 @@ public final class Interactions {
 
   private static int add(
       Map<String, Sequence> users, Columns columns, String line, String location, long number) {
-    String[] parts = line.strip().split("\\s+");
+    String[] parts = columns.separator().split(line.strip());
     try {
-      if (parts.length > columns.most()) {
+      if (parts.length >= columns.least()) {
         int item = Integer.parseInt(parts[columns.item()]);
         double time = columns.time() < 0 ? 0 : Double.parseDouble(parts[columns.time()]);
         if (item >= 1 && item <= LARGEST_ITEM && !Double.isNaN(time)) {

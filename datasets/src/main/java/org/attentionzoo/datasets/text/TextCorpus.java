@@ -1,16 +1,20 @@
 package org.attentionzoo.datasets.text;
 
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.attentionzoo.blocks.UserException;
 
 /**
- * Text as bytes, with the first nine tenths for training and the rest for validation. The files of
- * a folder are joined in sorted order, a newline after each that does not end with one.
+ * Text as bytes, with the first nine tenths for training and the rest for validation unless it is
+ * published in parts. The files of a folder are joined in sorted order, a newline after each that
+ * does not end with one.
  *
  * <p>Immutable; safe for use by several threads.
  */
@@ -36,8 +40,12 @@ public final class TextCorpus {
       String source, List<String> files, long bytes, String sha256, Map<String, Integer> skipped) {}
 
   private TextCorpus(byte[] content, Provenance provenance) {
+    this(content, (int) (content.length * 9L / 10), provenance);
+  }
+
+  private TextCorpus(byte[] content, int trainingLength, Provenance provenance) {
     this.content = content;
-    this.trainingLength = (int) (content.length * 9L / 10);
+    this.trainingLength = trainingLength;
     this.provenance = provenance;
   }
 
@@ -53,15 +61,54 @@ public final class TextCorpus {
    *     a quarter of the heap
    */
   public static TextCorpus load(String location) {
-    return load(location, Math.min(LARGEST, Runtime.getRuntime().maxMemory() / 4));
+    return load(location, location);
   }
 
-  static TextCorpus load(String location, long limit) {
+  /**
+   * The same under another name.
+   *
+   * @param source what to call it, for example a data set's name
+   * @param location its path
+   * @return the text
+   * @throws UserException as {@link #load(String)}
+   */
+  public static TextCorpus load(String source, String location) {
+    return loadUpTo(source, location, Math.min(LARGEST, Runtime.getRuntime().maxMemory() / 4));
+  }
+
+  static TextCorpus loadUpTo(String source, String location, long limit) {
     TextFiles found = TextFiles.read(location, limit);
     byte[] content = found.joined();
     return new TextCorpus(
         content,
-        new Provenance(location, found.names(), content.length, sha256(content), found.skipped()));
+        new Provenance(source, found.names(), content.length, sha256(content), found.skipped()));
+  }
+
+  /**
+   * Reads text that is published in parts.
+   *
+   * @param source what to call it
+   * @param training the file or folder to train on
+   * @param validation the file or folder to evaluate on
+   * @return the text, split between the two
+   * @throws UserException as {@link #load(String)}
+   */
+  public static TextCorpus load(String source, Path training, Path validation) {
+    long limit = Math.min(LARGEST, Runtime.getRuntime().maxMemory() / 4);
+    TextFiles first = TextFiles.read(training.toString(), limit);
+    byte[] before = first.joined();
+    TextFiles second = TextFiles.read(validation.toString(), limit - before.length);
+    byte[] after = second.joined();
+    byte[] content = Arrays.copyOf(before, before.length + after.length);
+    System.arraycopy(after, 0, content, before.length, after.length);
+    List<String> names = new ArrayList<>(first.names());
+    names.addAll(second.names());
+    Map<String, Integer> skipped = new TreeMap<>(first.skipped());
+    second.skipped().forEach((reason, count) -> skipped.merge(reason, count, Integer::sum));
+    return new TextCorpus(
+        content,
+        before.length,
+        new Provenance(source, List.copyOf(names), content.length, sha256(content), skipped));
   }
 
   /**
@@ -89,7 +136,8 @@ public final class TextCorpus {
   /**
    * How many bytes are for training.
    *
-   * @return nine tenths of the length, rounded down; the validation part begins here
+   * @return nine tenths of the length, rounded down, or the published part's; the validation part
+   *     begins here
    */
   public int trainingLength() {
     return trainingLength;
@@ -98,7 +146,7 @@ public final class TextCorpus {
   /**
    * How many bytes are for validation.
    *
-   * @return a tenth of the length, rounded up
+   * @return what is not for training
    */
   public int validationLength() {
     return content.length - trainingLength;

@@ -184,11 +184,12 @@ final class TextCorpusTest {
     write("b.txt", "0123456789");
     Files.write(folder.resolve("c.bin"), new byte[1000]);
 
-    assertThatThrownBy(() -> TextCorpus.load(folder.toString(), 21))
+    assertThatThrownBy(() -> TextCorpus.loadUpTo(folder.toString(), folder.toString(), 21))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("more than 21 bytes")
         .hasMessageContaining("b.txt");
-    assertThat(TextCorpus.load(folder.toString(), 22).length()).isEqualTo(21);
+    assertThat(TextCorpus.loadUpTo(folder.toString(), folder.toString(), 22).length())
+        .isEqualTo(21);
   }
 
   @Test

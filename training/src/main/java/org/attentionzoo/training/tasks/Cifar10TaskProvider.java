@@ -59,7 +59,7 @@ public final class Cifar10TaskProvider implements TaskProvider {
   @Override
   public String usage() {
     return "cifar10:[<folder or file>]  CIFAR-10's binary version or a zip of JPEG files;"
-        + " without a location, in the folder that ZOO_DATA names";
+        + " without a location, the data set cifar10 (zoo data list)";
   }
 
   @Override

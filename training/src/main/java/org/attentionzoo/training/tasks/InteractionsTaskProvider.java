@@ -3,6 +3,7 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.recommendation.Interactions;
 import org.attentionzoo.datasets.recommendation.LeaveOneOut;
 import org.attentionzoo.models.ModelKind;
@@ -54,8 +55,8 @@ public final class InteractionsTaskProvider implements TaskProvider {
 
   @Override
   public String usage() {
-    return "interactions:<file>  'user item' per line in order of time, or RecBole's .inter;"
-        + " the last items of each user are asked for";
+    return "interactions:<file or data set>  'user item' per line in order of time, RecBole's .inter,"
+        + " MovieLens' u.data, ratings.dat or ratings.csv; the last items of each user are asked for";
   }
 
   @Override
@@ -66,7 +67,7 @@ public final class InteractionsTaskProvider implements TaskProvider {
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
-    Interactions data = Interactions.load(location);
+    Interactions data = Interactions.load(DatasetCatalog.ofProcess().pathOf(location));
     int length = length(modelConfig);
     LeaveOneOut source =
         new LeaveOneOut(
@@ -81,7 +82,7 @@ public final class InteractionsTaskProvider implements TaskProvider {
                 chosen.evaluationSeed()),
             length);
     Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", data.source());
+    description.put("source", location);
     description.put("sha256", data.sha256());
     description.put("users", data.users());
     description.put("items", data.items());

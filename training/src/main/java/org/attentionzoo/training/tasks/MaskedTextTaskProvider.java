@@ -54,7 +54,7 @@ public final class MaskedTextTaskProvider implements TaskProvider {
     if (chosen.length() < 3) {
       throw new UserException("length=" + chosen.length() + "; expected at least 3 tokens");
     }
-    TextCorpus corpus = TextCorpus.load(location);
+    TextCorpus corpus = PublishedTexts.corpus(location, Part.VALIDATION);
     byte[] bytes = Arrays.copyOf(corpus.training(), corpus.length());
     System.arraycopy(
         corpus.validation(), 0, bytes, corpus.trainingLength(), corpus.validationLength());

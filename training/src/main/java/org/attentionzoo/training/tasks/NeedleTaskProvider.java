@@ -37,7 +37,7 @@ public final class NeedleTaskProvider implements TaskProvider {
     if (location.isBlank()) {
       source = NeedleRetrieval.inFiller(chosen);
     } else {
-      TextCorpus corpus = TextCorpus.load(location);
+      TextCorpus corpus = PublishedTexts.corpus(location, Part.VALIDATION);
       source = NeedleRetrieval.inText(chosen, corpus.training(), corpus.validation());
       facts.put("haystack", corpus.provenance().source());
       facts.put("sha256", corpus.provenance().sha256());

@@ -5,14 +5,15 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.text.LabelledText;
-import org.attentionzoo.datasets.text.TextTokenizer;
-import org.attentionzoo.datasets.text.TokenizedTexts;
-import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
-/** Classes of texts, tokenised; see {@link LabelledText} and {@link TextTokenizer}. */
+/**
+ * Classes of texts, tokenised; see {@link LabelledText} and {@link
+ * org.attentionzoo.datasets.text.TextTokenizer}.
+ */
 @AutoService(TaskProvider.class)
 public final class SentencesTaskProvider implements TaskProvider {
 
@@ -24,8 +25,9 @@ public final class SentencesTaskProvider implements TaskProvider {
    * @param tokenizer a tokenizer.json or the folder of one; empty for the most frequent words of
    *     the training texts
    * @param words how many tokens there are at most if the tokenizer is made of words
+   * @param part what is evaluated on
    */
-  public record Options(int batch, int length, String tokenizer, int words) {}
+  public record Options(int batch, int length, String tokenizer, int words, Part part) {}
 
   @Override
   public String scheme() {
@@ -34,56 +36,39 @@ public final class SentencesTaskProvider implements TaskProvider {
 
   @Override
   public String usage() {
-    return "sentences:<folder>  train.tsv and dev.tsv, lines of text<TAB>class; task.tokenizer=...";
+    return "sentences:<folder or data set>  train.tsv and dev.tsv, lines of text<TAB>class, or IMDB's"
+        + " train/<class>/ and test/<class>/; task.tokenizer=...";
   }
 
   @Override
   public Record defaults() {
-    return new Options(32, 64, "", 8000);
+    return new Options(32, 64, "", 8000, Part.VALIDATION);
   }
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     if (location.isBlank()) {
       throw new UserException(
-          "sentences needs a folder with train.tsv and dev.tsv; write sentences:<folder>");
+          "sentences needs a data set or a folder with train.tsv and dev.tsv; write sentences:sst2 or"
+              + " sentences:<folder>");
     }
     Options chosen = (Options) options;
     if (chosen.length() < 2) {
       throw new UserException("length=" + chosen.length() + "; expected at least 2 tokens");
     }
-    LabelledText texts = LabelledText.read(Path.of(location));
-    // lives as long as the task, of which nobody says when it ends
-    TextTokenizer tokenizer =
-        chosen.tokenizer().isBlank()
-            ? TextTokenizer.ofWords(
-                texts.training().stream().map(LabelledText.Example::text).toList(),
-                chosen.words(),
-                chosen.length())
-            : TextTokenizer.open(Path.of(chosen.tokenizer()), chosen.length());
-    TokenizedTexts source = new TokenizedTexts(texts, tokenizer, chosen.batch());
-    long[] counts = new long[texts.classes().size()];
-    texts.validation().forEach(example -> counts[example.label()]++);
-    double majority =
-        (double) java.util.Arrays.stream(counts).max().orElse(0) / texts.validation().size();
+    LabelledText texts =
+        LabelledText.read(
+            Path.of(DatasetCatalog.ofProcess().pathOf(location)), chosen.part() == Part.TEST);
     Map<String, Object> description = new LinkedHashMap<>();
     description.put("source", location);
-    description.put("training_texts", texts.training().size());
-    description.put("validation_texts", texts.validation().size());
-    description.put("classes", texts.classes());
-    description.put("validation_majority", majority);
-    description.put(
-        "tokenizer",
-        chosen.tokenizer().isBlank() ? "words of the training texts" : chosen.tokenizer());
-    description.put("vocabulary", tokenizer.vocabulary());
-    return new Task(
+    description.put("sha256", texts.sha256());
+    return TextClasses.task(
         scheme(),
-        ModelKind.SEQUENCE_CLASSIFIER,
-        source,
-        SequenceClassification.objective(),
-        Map.of("vocabulary", tokenizer.vocabulary(), "classes", texts.classes().size()),
+        texts,
+        chosen.tokenizer(),
+        chosen.words(),
+        chosen.length(),
         chosen.batch(),
-        "texts",
         description);
   }
 }

@@ -21,8 +21,9 @@ public final class TextTaskProvider implements TaskProvider {
    *
    * @param batch how many windows a training batch has
    * @param length how many bytes a window predicts
+   * @param part what is evaluated on, of a data set that is published in parts
    */
-  public record Options(int batch, int length) {}
+  public record Options(int batch, int length, Part part) {}
 
   @Override
   public String scheme() {
@@ -31,18 +32,19 @@ public final class TextTaskProvider implements TaskProvider {
 
   @Override
   public String usage() {
-    return "text:<file or folder>  bytes of UTF-8 text files, the last 10% for validation";
+    return "text:<file or folder>  bytes of UTF-8 text files, the last 10% for validation;"
+        + " text:<data set> (zoo data list), in its published parts";
   }
 
   @Override
   public Record defaults() {
-    return new Options(16, 128);
+    return new Options(16, 128, Part.VALIDATION);
   }
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
-    TextCorpus corpus = TextCorpus.load(location);
+    TextCorpus corpus = PublishedTexts.corpus(location, chosen.part());
     ByteWindows windows = new ByteWindows(corpus, chosen.batch(), chosen.length());
     return new Task(
         scheme(),

@@ -23,7 +23,8 @@ final class SentencesTaskTest {
     Files.writeString(folder.resolve("train.tsv"), "a b c\t0\nd e f\t1\ng\t2\n");
     Files.writeString(folder.resolve("dev.tsv"), "a\t0\nb\t0\nd\t1\n");
     SentencesTaskProvider provider = new SentencesTaskProvider();
-    Task task = provider.create(folder.toString(), new Options(2, 8, "", 10), Map.of());
+    Task task =
+        provider.create(folder.toString(), new Options(2, 8, "", 10, Part.VALIDATION), Map.of());
     assertThat(task.kind()).isEqualTo(ModelKind.SEQUENCE_CLASSIFIER);
     assertThat(task.modelSettings()).containsEntry("vocabulary", 10).containsEntry("classes", 3);
     assertThat(task.description()).containsEntry("validation_majority", 2.0 / 3);
@@ -53,11 +54,11 @@ final class SentencesTaskTest {
         .hasMessageContaining("sentences:<folder>");
     Files.writeString(folder.resolve("train.tsv"), "a\t0\nd\t1\n");
     Files.writeString(folder.resolve("dev.tsv"), "a\t0\n");
-    Options options = new Options(2, 8, folder.toString(), 10);
+    Options options = new Options(2, 8, folder.toString(), 10, Part.VALIDATION);
     assertThatThrownBy(() -> provider.create(folder.toString(), options, Map.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("tokenizer.json");
-    Options narrow = new Options(2, 1, "", 10);
+    Options narrow = new Options(2, 1, "", 10, Part.VALIDATION);
     assertThatThrownBy(() -> provider.create(folder.toString(), narrow, Map.of()))
         .hasMessageContaining("length=1");
   }

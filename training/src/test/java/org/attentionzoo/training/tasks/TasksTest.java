@@ -51,7 +51,9 @@ final class TasksTest {
     Path file = Files.writeString(folder.resolve("a.txt"), "x".repeat(1000));
     TextTaskProvider provider = new TextTaskProvider();
 
-    Task task = provider.create(file.toString(), new TextTaskProvider.Options(2, 30), Map.of());
+    Task task =
+        provider.create(
+            file.toString(), new TextTaskProvider.Options(2, 30, Part.VALIDATION), Map.of());
 
     assertThat(task.kind()).isEqualTo(ModelKind.CAUSAL_LANGUAGE_MODEL);
     assertThat(task.modelSettings()).isEqualTo(Map.of("vocabulary", 256));

@@ -20,6 +20,8 @@ import org.attentionzoo.blocks.papers.titans.NeuralMemory;
 import org.attentionzoo.blocks.papers.titans.NeuralMemoryConfig;
 import org.attentionzoo.blocks.papers.titans.TitansConfig;
 import org.attentionzoo.blocks.shells.DecoderLanguageModel;
+import org.attentionzoo.blocks.shells.PatchConfig;
+import org.attentionzoo.blocks.shells.PatchForecaster;
 import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.ModelEntry;
@@ -70,8 +72,56 @@ public final class TitansProvider implements PaperProvider {
               TitansModelConfig.class,
               presets(variant),
               config -> build(variant, config)));
+      if (variant != Variant.MAL) {
+        models.add(
+            new ModelEntry<>(
+                "titans-" + variant.name().toLowerCase(Locale.ROOT) + "-forecaster",
+                ID,
+                ModelKind.FORECASTER,
+                "Titans over patches of each series, " + variant.summary,
+                TitansForecasterConfig.class,
+                Map.of(
+                    "tiny",
+                    new TitansForecasterConfig(
+                        336, 96, 7, 16, 8, 16, 2, 2, 64, 0.3, 16, 4, 2, 8, 0.1, false)),
+                config -> forecaster(variant, config)));
+      }
     }
     return models;
+  }
+
+  private static ZooBlock forecaster(Variant variant, TitansForecasterConfig config) {
+    NeuralMemoryConfig memory =
+        new NeuralMemoryConfig(
+            config.width(),
+            config.heads(),
+            config.memoryDepth(),
+            2,
+            config.chunkSize(),
+            config.maximumRate(),
+            1,
+            true,
+            true,
+            variant == Variant.MAC ? 0 : 4,
+            false,
+            config.silent(),
+            -4,
+            -2,
+            0);
+    TitansConfig mixer =
+        new TitansConfig(memory, config.heads(), config.span(), config.persistent());
+    return new PatchForecaster(
+        new PatchConfig(
+            config.window(),
+            config.horizon(),
+            config.channels(),
+            config.patch(),
+            config.stride(),
+            config.width(),
+            config.layers(),
+            config.hidden(),
+            config.dropout()),
+        layer -> variant.mixer.apply(mixer));
   }
 
   private static ZooBlock build(Variant variant, TitansModelConfig config) {

@@ -1,0 +1,10 @@
+package org.attentionzoo.models.papers.ltsflinear;
+
+/**
+ * A linear forecaster.
+ *
+ * @param window how many values it sees
+ * @param horizon how many values it forecasts
+ * @param channels how many series there are beside each other
+ */
+public record LinearForecasterConfig(int window, int horizon, int channels) {}

@@ -1,0 +1,79 @@
+package org.attentionzoo.training.tasks;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.images.ImageBatches;
+import org.attentionzoo.datasets.images.ImageSet;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Task;
+
+/** Classes of images as a task, wherever the images come from. */
+final class ImageTasks {
+
+  private ImageTasks() {}
+
+  /** How training images become batches. */
+  record Augmentation(int batch, int padding, boolean mirror, double labelSmoothing) {}
+
+  /**
+   * A task.
+   *
+   * @param name the scheme of its data
+   * @param source what to call the data
+   * @param training what is trained on; square
+   * @param evaluated what is evaluated on
+   * @param how batches and augmentation
+   * @param statistics means and deviations of the channels, of values from 0 to 1
+   * @return the task
+   */
+  static Task task(
+      String name,
+      String source,
+      ImageSet training,
+      ImageSet evaluated,
+      Augmentation how,
+      List<List<Double>> statistics) {
+    if (training.height() != training.width()) {
+      throw new UserException(
+          source
+              + ": images are "
+              + training.height()
+              + " x "
+              + training.width()
+              + "; models take squares");
+    }
+    if (evaluated.height() != training.height() || evaluated.width() != training.width()) {
+      throw new UserException(source + ": the parts have images of different sizes");
+    }
+    ImageBatches batches =
+        new ImageBatches(
+            training,
+            evaluated,
+            how.batch(),
+            how.padding(),
+            how.mirror(),
+            statistics.get(0),
+            statistics.get(1));
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("source", source);
+    description.put("sha256", training.sha256());
+    description.put("training_images", training.size());
+    description.put("evaluated_images", evaluated.size());
+    description.put("classes", training.classes());
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("channels", training.channels());
+    settings.put("image", training.height());
+    settings.put("classes", training.classes().size());
+    return new Task(
+        name,
+        ModelKind.IMAGE_CLASSIFIER,
+        batches,
+        new ClassificationObjective(how.labelSmoothing()),
+        settings,
+        how.batch(),
+        "images",
+        description);
+  }
+}

@@ -1,0 +1,255 @@
+package org.attentionzoo.training.tasks;
+
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.ArrayBatches;
+import org.attentionzoo.datasets.SeededStream;
+import org.attentionzoo.datasets.tabular.TextTable;
+import org.attentionzoo.datasets.text.LabelledText;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.Task;
+
+/** What {@code csv:} and {@code jsonl:} have in common. */
+final class TableTask {
+
+  private static final double LEAST_DEVIATION = 1e-8;
+  private static final int MOST_CLASSES = 100_000;
+
+  private TableTask() {}
+
+  static Task task(String scheme, String location, TextTable table, TableOptions chosen) {
+    if (chosen.target().isBlank()) {
+      throw new UserException(
+          "which column is to be told? write task.target=<column>, one of "
+              + String.join(", ", table.columns()));
+    }
+    if (!(chosen.heldOut() > 0 && chosen.heldOut() < 1)) {
+      throw new UserException(
+          "task.heldOut=" + chosen.heldOut() + " was given; expected a share between 0 and 1");
+    }
+    table.column(chosen.target()); // says which columns there are
+    Rows rows = split(table, chosen);
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("source", location);
+    description.put("sha256", table.sha256());
+    description.put("target", chosen.target());
+    if (!chosen.text().isBlank()) {
+      LabelledText texts =
+          LabelledText.of(
+              location,
+              lines(table, chosen, rows.training()),
+              lines(table, chosen, rows.evaluated()),
+              table.sha256());
+      description.put("text", chosen.text());
+      return TextClasses.task(
+          scheme,
+          texts,
+          chosen.tokenizer(),
+          chosen.words(),
+          chosen.length(),
+          chosen.batch(),
+          description);
+    }
+    return numbers(scheme, table, chosen, rows, description);
+  }
+
+  /** Places of rows. */
+  private record Rows(int[] training, int[] evaluated) {}
+
+  private static Rows split(TextTable table, TableOptions chosen) {
+    List<Integer> training = new ArrayList<>();
+    List<Integer> evaluated = new ArrayList<>();
+    if (chosen.split().isBlank()) {
+      SplittableRandom random = SeededStream.of(chosen.splitSeed(), 0);
+      for (int i = 0; i < table.rows().size(); i++) {
+        (random.nextDouble() < chosen.heldOut() ? evaluated : training).add(i);
+      }
+    } else {
+      int column = table.column(chosen.split());
+      String wanted = chosen.part() == Part.TEST ? "test" : "val";
+      for (int i = 0; i < table.rows().size(); i++) {
+        String name = table.rows().get(i)[column].strip();
+        if (name.startsWith("train")) {
+          training.add(i);
+        } else if (name.startsWith(wanted)) {
+          evaluated.add(i);
+        }
+      }
+    }
+    if (chosen.split().isBlank() && chosen.part() == Part.TEST) {
+      throw new UserException("task.part=test needs task.split=<column> with train, val and test");
+    }
+    if (training.isEmpty() || evaluated.isEmpty()) {
+      throw new UserException(
+          table.source()
+              + " gives "
+              + training.size()
+              + " rows to train on and "
+              + evaluated.size()
+              + " to evaluate; give more rows, task.heldOut or task.split=<column>");
+    }
+    return new Rows(places(training), places(evaluated));
+  }
+
+  private static int[] places(List<Integer> list) {
+    return list.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static List<LabelledText.Line> lines(TextTable table, TableOptions chosen, int[] places) {
+    int text = table.column(chosen.text());
+    int target = table.column(chosen.target());
+    List<LabelledText.Line> lines = new ArrayList<>();
+    for (int place : places) {
+      String[] row = table.rows().get(place);
+      if (row[target].isBlank()) {
+        throw new UserException(
+            table.source() + ", row " + (place + 1) + " has no '" + chosen.target() + "'");
+      }
+      lines.add(new LabelledText.Line(row[text], row[target].strip()));
+    }
+    return lines;
+  }
+
+  private static Task numbers(
+      String scheme,
+      TextTable table,
+      TableOptions chosen,
+      Rows rows,
+      Map<String, Object> description) {
+    int target = table.column(chosen.target());
+    int split = chosen.split().isBlank() ? -1 : table.column(chosen.split());
+    int[] features = features(table, chosen, target, split);
+    List<float[]> training = values(table, features, rows.training());
+    List<float[]> evaluated = values(table, features, rows.evaluated());
+    if (chosen.standardise()) {
+      standardise(training, evaluated);
+    }
+    boolean classes = chosen.kind() == TableOptions.Kind.CLASSES;
+    TreeSet<String> names = new TreeSet<>();
+    if (classes) {
+      for (int place : rows.training()) {
+        names.add(table.rows().get(place)[target].strip());
+      }
+      if (names.size() < 2 || names.size() > MOST_CLASSES) {
+        throw new UserException(
+            "the column '"
+                + chosen.target()
+                + "' has "
+                + names.size()
+                + " classes; expected at least two, or task.kind=values for numbers");
+      }
+    }
+    List<String> sorted = List.copyOf(names);
+    ArrayBatches source =
+        new ArrayBatches(
+            part(table, training, rows.training(), target, sorted),
+            part(table, evaluated, rows.evaluated(), target, sorted),
+            new Shape(features.length),
+            chosen.batch());
+    description.put("features", Arrays.stream(features).mapToObj(table.columns()::get).toList());
+    description.put("training_rows", training.size());
+    description.put("evaluated_rows", evaluated.size());
+    if (classes) {
+      description.put("classes", sorted);
+    }
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("features", features.length);
+    settings.put("outputs", classes ? sorted.size() : 1);
+    Objective objective = classes ? new ClassificationObjective(0) : new RegressionObjective();
+    return new Task(
+        scheme,
+        ModelKind.REGRESSOR,
+        source,
+        objective,
+        settings,
+        chosen.batch(),
+        "rows",
+        description);
+  }
+
+  private static int[] features(TextTable table, TableOptions chosen, int target, int split) {
+    List<Integer> found = new ArrayList<>();
+    if (chosen.features().isBlank()) {
+      for (int c = 0; c < table.columns().size(); c++) {
+        if (c != target && c != split) {
+          found.add(c);
+        }
+      }
+    } else {
+      for (String name : chosen.features().split(",")) {
+        found.add(table.column(name.strip()));
+      }
+    }
+    if (found.isEmpty()) {
+      throw new UserException(table.source() + " has no column beside the target");
+    }
+    return places(found);
+  }
+
+  private static List<float[]> values(TextTable table, int[] features, int[] places) {
+    List<float[]> all = new ArrayList<>();
+    for (int place : places) {
+      float[] row = new float[features.length];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = table.number(place, features[i]);
+      }
+      all.add(row);
+    }
+    return all;
+  }
+
+  private static void standardise(List<float[]> training, List<float[]> evaluated) {
+    int width = training.get(0).length;
+    for (int c = 0; c < width; c++) {
+      double sum = 0;
+      double squares = 0;
+      for (float[] row : training) {
+        sum += row[c];
+      }
+      double mean = sum / training.size();
+      for (float[] row : training) {
+        squares += (row[c] - mean) * (row[c] - mean);
+      }
+      double deviation = Math.sqrt(squares / training.size());
+      for (List<float[]> part : List.of(training, evaluated)) {
+        for (float[] row : part) {
+          row[c] = (float) ((row[c] - mean) / (deviation < LEAST_DEVIATION ? 1 : deviation));
+        }
+      }
+    }
+  }
+
+  private static ArrayBatches.Part part(
+      TextTable table, List<float[]> values, int[] places, int target, List<String> classes) {
+    if (classes.isEmpty()) {
+      List<float[]> targets = new ArrayList<>();
+      for (int place : places) {
+        targets.add(new float[] {table.number(place, target)});
+      }
+      return new ArrayBatches.Part(values, null, null, targets);
+    }
+    long[] labels = new long[places.length];
+    for (int i = 0; i < places.length; i++) {
+      String name = table.rows().get(places[i])[target].strip();
+      labels[i] = classes.indexOf(name);
+      if (labels[i] < 0) {
+        throw new UserException(
+            table.source()
+                + ", row "
+                + (places[i] + 1)
+                + " has the class '"
+                + name
+                + "', which no training row has");
+      }
+    }
+    return new ArrayBatches.Part(values, null, labels, null);
+  }
+}
