@@ -1,5 +1,6 @@
 package org.attentionzoo.models;
 
+import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.TreeSet;
 public final class GoldenConfig {
 
   private final Map<String, Object> values;
+  private final Map<String, Shape> weights;
   private final Set<String> asked = new HashSet<>();
 
   /**
@@ -25,7 +27,33 @@ public final class GoldenConfig {
    * @param values as parsed from JSON: numbers, strings, booleans, lists, maps, null
    */
   public GoldenConfig(Map<String, Object> values) {
+    this(values, Map.of());
+  }
+
+  /**
+   * Wraps arguments of a case whose weights are known.
+   *
+   * @param values as parsed from JSON: numbers, strings, booleans, lists, maps, null
+   * @param weights the shapes of the official state dict
+   */
+  public GoldenConfig(Map<String, Object> values, Map<String, Shape> weights) {
     this.values = values;
+    this.weights = weights;
+  }
+
+  /**
+   * The shape of an official weight, for what takes its sizes from others, as an optimizer does.
+   *
+   * @param name its official name
+   * @return its shape
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public Shape weightShape(String name) {
+    Shape shape = weights.get(name);
+    if (shape == null) {
+      throw new IllegalArgumentException("the weights lack '" + name + "'");
+    }
+    return shape;
   }
 
   /**

@@ -5,6 +5,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
@@ -120,7 +121,9 @@ public final class GoldenVerifier {
     String path = plain ? "plain" : "kernel";
     try (NDManager manager = NDManager.newBaseManager(device, "PyTorch")) {
       // Built anew for each path: a pass may change buffers, such as batch statistics.
-      GoldenConfig arguments = new GoldenConfig(config.config());
+      Map<String, Shape> shapes = new LinkedHashMap<>();
+      weights.tensors().forEach((name, info) -> shapes.put(name, info.shape()));
+      GoldenConfig arguments = new GoldenConfig(config.config(), shapes);
       GoldenTarget.Case built = target.build().apply(arguments);
       arguments.finish();
       StateDictLoader.strict().renaming(built.rename()).load(built.block(), manager, weights);

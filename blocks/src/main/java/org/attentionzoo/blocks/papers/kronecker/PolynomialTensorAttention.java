@@ -48,7 +48,7 @@ public final class PolynomialTensorAttention extends ZooBlock {
    *
    * @param pass what the pass carries
    * @param inputs the query, two keys (B, heads, n, d) and two values (B, heads, n, e)
-   * @return what is mixed (B, heads, n, e), and the sums of the weights (B, heads, n, 1)
+   * @return what is mixed (B, heads, n, e), and the sums of the weights (B, heads, n)
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
@@ -65,7 +65,7 @@ public final class PolynomialTensorAttention extends ZooBlock {
             .mul(second.sum(new int[] {2}, true))
             .swapAxes(2, 3); // (B, heads, R, 1)
     NDArray sum = u.matMul(count);
-    return new NDList(u.matMul(joint).div(sum), sum);
+    return new NDList(u.matMul(joint).div(sum), sum.squeeze(3));
   }
 
   private NDArray clipped(NDArray x) {

@@ -2,6 +2,7 @@ package org.attentionzoo.models.papers.kronecker;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
@@ -55,7 +56,7 @@ final class TensorTagger extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    NDArray hidden = embedding.forward(pass, inputs.get(0));
+    NDArray hidden = embedding.forward(pass, inputs.get(0).toType(DataType.INT64, false));
     NDArray encoded = encoder.encode(pass, hidden, Sequences.padded(valid));
     return new NDList(head.forward(pass, encoded));
   }
