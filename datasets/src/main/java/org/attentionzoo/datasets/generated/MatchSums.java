@@ -1,0 +1,113 @@
+package org.attentionzoo.datasets.generated;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import java.util.SplittableRandom;
+import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.Tensors;
+
+/**
+ * Match2 and Match3 (Sanford et al. 2023, "Representational Strengths and Limitations of
+ * Transformers", definitions 2 and 3): for each number of a sequence, whether it and one or two
+ * numbers of the sequence add up to 0 modulo M. A number may be taken again.
+ *
+ * <p>One example: L numbers, independent and uniform in 0 to M - 1. Inputs (B, L) int64 are the
+ * numbers, labels (B, L) int64 are 1 where there is a match and 0 elsewhere. Training examples are
+ * endless; validation examples come from their own seed.
+ */
+public final class MatchSums implements GeneratedSource {
+
+  private final Options options;
+  private final ExamplePlan plan;
+
+  /**
+   * The options.
+   *
+   * @param batch B, sequences in a batch
+   * @param length L, numbers in a sequence
+   * @param modulus M
+   * @param order how many numbers are added: 2 for Match2, 3 for Match3
+   * @param validationExamples how many sequences the validation part has
+   * @param validationSeed decides the validation part
+   */
+  public record Options(
+      int batch, int length, int modulus, int order, int validationExamples, long validationSeed) {
+
+    /**
+     * Match3 on six numbers modulo 31, of which about half have a match.
+     *
+     * @return batches of 128
+     */
+    public static Options standard() {
+      return new Options(128, 6, 31, 3, 1024, 0);
+    }
+
+    private void check() {
+      Checks.range("batch", batch, 1, 1 << 16);
+      Checks.range("length", length, 1, 1 << 10);
+      Checks.range("modulus", modulus, 2, 1 << 16);
+      Checks.range("order", order, 2, 3);
+      Checks.tokens(batch, length);
+    }
+  }
+
+  /**
+   * Creates the task.
+   *
+   * @param options the options
+   * @throws org.attentionzoo.blocks.UserException if they do not fit together
+   */
+  public MatchSums(Options options) {
+    options.check();
+    this.options = options;
+    plan = ExamplePlan.of(options.batch, options.validationExamples, options.validationSeed);
+  }
+
+  @Override
+  public ExamplePlan plan() {
+    return plan;
+  }
+
+  @Override
+  public Batch draw(NDManager manager, Examples examples) {
+    int rows = examples.rows();
+    int length = options.length;
+    long[] inputs = new long[rows * length];
+    long[] labels = new long[inputs.length];
+    for (int row = 0; row < rows; row++) {
+      SplittableRandom random = examples.random(row);
+      long[] numbers = new long[length];
+      for (int i = 0; i < length; i++) {
+        numbers[i] = random.nextInt(options.modulus);
+      }
+      System.arraycopy(numbers, 0, inputs, row * length, length);
+      System.arraycopy(matches(numbers), 0, labels, row * length, length);
+    }
+    Shape shape = new Shape(rows, length);
+    return new Batch(
+        new NDList(Tensors.int64(manager, shape, inputs)),
+        new NDList(Tensors.int64(manager, shape, labels)),
+        examples.ids());
+  }
+
+  private long[] matches(long[] numbers) {
+    long[] found = new long[numbers.length];
+    for (int i = 0; i < numbers.length; i++) {
+      for (long second : numbers) {
+        if (options.order == 2) {
+          found[i] |= sums(numbers[i] + second);
+          continue;
+        }
+        for (long third : numbers) {
+          found[i] |= sums(numbers[i] + second + third);
+        }
+      }
+    }
+    return found;
+  }
+
+  private long sums(long sum) {
+    return sum % options.modulus == 0 ? 1 : 0;
+  }
+}
