@@ -100,7 +100,12 @@ public final class TerminatorProvider implements PaperProvider {
                     m.randomNormal(new Shape(batch, 6, 5, 5)),
                     m.randomNormal(new Shape(batch, 3, 5, 5))),
             Set.of(),
-            Map.of(Property.BATCH_INDEPENDENT, reason),
+            Map.of(
+                Property.BATCH_INDEPENDENT,
+                reason,
+                Property.EVERY_PARAMETER_LEARNS,
+                "what is added to all of a channel before a norm has a gradient of 0: bias1 to"
+                    + " bias4 and the biases before norms get rounding noise, or exactly 0"),
             2e-5,
             "float32 rounding"));
   }

@@ -1,0 +1,152 @@
+package org.attentionzoo.blocks.papers.dsf;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import org.attentionzoo.blocks.MixerBlock;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.layers.Linear;
+
+/**
+ * Causal attention whose weights are products of features over a normaliser (Sieber et al. 2024,
+ * section 3.2): y_i = sum over j up to i of psi(q_i) . psi(k_j) v_j / eta_i. As a system,
+ *
+ * <pre>
+ *   T_i = eta_(i-1) / eta_i,   B_i = psi(k_i) / eta_i,   C_i = psi(q_i),   u = v
+ * </pre>
+ *
+ * <p>Linear attention has psi = elu + 1 and the sum of the weights as eta. Normalised attention
+ * (equation 21) has psi = identity and eta_i = exp(w . x_i + b), one number for each head and token
+ * that does not look at the keys.
+ *
+ * <p>State dict, with the official names: {@code Wqk} (2 heads keyWidth, width), {@code Wv}, {@code
+ * Wn} (heads, width) if normalised so, {@code out_proj}.
+ */
+public final class SeparableAttention extends MixerBlock implements DynamicalSystem {
+
+  private final int heads;
+  private final int keyWidth;
+  private final Linear queryKey;
+  private final Linear value;
+  private final Linear normaliser;
+  private final Linear output;
+
+  private SeparableAttention(int width, int heads, int keyWidth, boolean learned) {
+    if (heads < 1 || width % heads != 0 || keyWidth < 1) {
+      throw new IllegalArgumentException("width must be a multiple of heads");
+    }
+    this.heads = heads;
+    this.keyWidth = keyWidth;
+    queryKey = child("Wqk", new Linear(width, 2L * heads * keyWidth));
+    value = child("Wv", new Linear(width, width));
+    normaliser = learned ? child("Wn", new Linear(width, heads)) : null;
+    output = child("out_proj", new Linear(width, width));
+  }
+
+  /**
+   * Linear attention.
+   *
+   * @param width the size of the hidden states
+   * @param heads the number of heads
+   * @param keyWidth the size of each head's queries and keys, the state's expansion
+   * @return the mixer
+   */
+  public static SeparableAttention linear(int width, int heads, int keyWidth) {
+    return new SeparableAttention(width, heads, keyWidth, false);
+  }
+
+  /**
+   * Normalised attention.
+   *
+   * @param width the size of the hidden states
+   * @param heads the number of heads
+   * @param keyWidth the size of each head's queries and keys, the state's expansion
+   * @return the mixer
+   */
+  public static SeparableAttention normalised(int width, int heads, int keyWidth) {
+    return new SeparableAttention(width, heads, keyWidth, true);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public String role() {
+    return "sequence_mixer";
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return true;
+  }
+
+  /** Queries and keys (B, heads, L, keyWidth), values (B, heads, L, d), normalisers (.., 1). */
+  private record Parts(NDArray q, NDArray k, NDArray v, NDArray eta) {}
+
+  private Parts parts(Pass pass, NDArray hidden) {
+    Shape shape = hidden.getShape();
+    NDArray joint =
+        queryKey
+            .forward(pass, hidden)
+            .reshape(shape.get(0), shape.get(1), 2, heads, keyWidth)
+            .transpose(2, 0, 3, 1, 4);
+    NDArray q = joint.get(0);
+    NDArray k = joint.get(1);
+    NDArray v =
+        value
+            .forward(pass, hidden)
+            .reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
+            .transpose(0, 2, 1, 3);
+    if (normaliser != null) {
+      NDArray eta = normaliser.forward(pass, hidden).exp().transpose(0, 2, 1).expandDims(3);
+      return new Parts(q, k, v, eta);
+    }
+    q = Activation.elu(q, 1).add(1);
+    k = Activation.elu(k, 1).add(1);
+    NDArray eta = q.mul(k.cumSum(2)).sum(new int[] {3}, true);
+    return new Parts(q, k, v, eta);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray inner(Pass pass, NDArray hidden) {
+    Parts parts = parts(pass, hidden);
+    int length = (int) hidden.getShape().get(1);
+    NDArray index = hidden.getManager().arange(0, length, 1, DataType.INT64, hidden.getDevice());
+    NDArray seen =
+        index.reshape(1, length).lte(index.reshape(length, 1)).toType(hidden.getDataType(), false);
+    NDArray weights = parts.q().matMul(parts.k().swapAxes(2, 3)).mul(seen).div(parts.eta());
+    return weights.matMul(parts.v()).transpose(0, 2, 1, 3).reshape(hidden.getShape());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public TimeVaryingSystem system(Pass pass, NDArray hidden) {
+    Parts parts = parts(pass, hidden);
+    NDArray eta = parts.eta();
+    NDArray before = eta.get(":, :, :1").concat(eta.get(":, :, :-1"), 2);
+    return new TimeVaryingSystem(
+        perChannel(before.div(eta), hidden),
+        perChannel(parts.k().div(eta), hidden),
+        perChannel(parts.q(), hidden),
+        null,
+        parts.v().transpose(0, 2, 1, 3).reshape(hidden.getShape()));
+  }
+
+  /** (B, heads, L, n) to (B, L, n, width): each channel has its head's numbers. */
+  private NDArray perChannel(NDArray x, NDArray hidden) {
+    Shape shape = x.getShape();
+    long channels = hidden.getShape().get(2) / heads;
+    return x.transpose(0, 2, 3, 1)
+        .expandDims(4)
+        .broadcast(new Shape(shape.get(0), shape.get(2), shape.get(3), heads, channels))
+        .reshape(shape.get(0), shape.get(2), shape.get(3), heads * channels);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    return output.forward(pass, inner(pass, hidden));
+  }
+}
