@@ -39,7 +39,40 @@ class PinnedBatchesTest {
         Arguments.of(
             "permuted",
             new PermutedTokens(PermutedTokens.Options.standard()),
-            "3bf5128fac5a77225a3040bf7d8029f7b5780698ae9514b78476f2b47c20cacc"));
+            "3bf5128fac5a77225a3040bf7d8029f7b5780698ae9514b78476f2b47c20cacc"),
+        Arguments.of(
+            "mqar",
+            new MultiQueryRecall(MultiQueryRecall.Options.standard()),
+            "b2cb71fb6563508dbb566b0df6e7ddfdecf2f54c5a6ada0abd78bea66a2b2e07"),
+        Arguments.of(
+            "needle",
+            NeedleRetrieval.inFiller(NeedleRetrieval.Options.standard()),
+            "ffab8b8674493b62014467bda08b7493a7409ba9758bb9b91625461e0f515264"),
+        Arguments.of(
+            "needle in text",
+            NeedleRetrieval.inText(
+                NeedleRetrieval.Options.standard(), new byte[] {'a', 'b', 'c'}, new byte[] {'d'}),
+            "38ba40485c7e2c24a27e5f6f97a8386f724d1612be07ddee296049353ea3ca9f"),
+        Arguments.of(
+            "list operations",
+            new ListOps(new ListOps.Options(8, 30, 100, 10, 10, ListOps.Form.CLASSES, 20, 0)),
+            "1d2a8c9bce732cbac5ee681a6d9087f5752461b2cf439473b3b96d2e971a1bbe"),
+        Arguments.of(
+            "copy",
+            new SelectiveCopy(SelectiveCopy.Options.standard()),
+            "eb9e0d408140bb1deca6f7e5a68a5377eb88bd652b6e64d79429a324451c7c68"),
+        Arguments.of(
+            "regression",
+            new InContextRegression(InContextRegression.Options.standard()),
+            "faa4d61fb3dfe0705905974f0772633973139cc61c25013722cd9c8600f075fb"),
+        Arguments.of(
+            "shapes",
+            new Shapes(Shapes.Options.standard()),
+            "085c4befeec0534476d2f8934459e96e6a78778dd2e89edb9f0f6b3c5264dc78"),
+        Arguments.of(
+            "pathfinder",
+            new Pathfinder(new Pathfinder.Options(4, 32, 14, Pathfinder.Form.PIXELS, 6, 0)),
+            "b74672a7bc351635ff613ba93dccda31e977f12615575a7bd887d1f255eb235e"));
   }
 
   @ParameterizedTest(name = "{0}")
