@@ -1,5 +1,6 @@
 package org.attentionzoo.datasets.generated;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -130,7 +131,7 @@ public final class Pathfinder implements GeneratedSource {
         inputs, new NDList(Tensors.int64(manager, new Shape(rows), labels)), examples.ids());
   }
 
-  private ai.djl.ndarray.NDArray image(NDManager manager, int rows, float[] brightness) {
+  private NDArray image(NDManager manager, int rows, float[] brightness) {
     float[] values = new float[brightness.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = 2 * brightness[i] - 1;
@@ -138,7 +139,7 @@ public final class Pathfinder implements GeneratedSource {
     return Tensors.float32(manager, new Shape(rows, 1, options.image, options.image), values);
   }
 
-  private ai.djl.ndarray.NDArray pixels(NDManager manager, int rows, float[] brightness) {
+  private NDArray pixels(NDManager manager, int rows, float[] brightness) {
     long[] values = new long[brightness.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = Math.round(255 * brightness[i]);
