@@ -38,6 +38,8 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       BenchCommand.class,
       ReportCommand.class,
+      ReproduceCommand.class,
+      ResultsCommand.class,
       PullCommand.class,
       DataCommand.class,
       InspectCommand.class,

@@ -42,9 +42,23 @@ public final class HtmlReport {
    * @return HTML
    */
   public static String of(List<RunHistory> runs) {
-    StringBuilder page = new StringBuilder();
     String title =
         runs.size() == 1 ? "Run " + runs.get(0).name() : runs.size() + " runs side by side";
+    return of(title, "", List.of(), runs);
+  }
+
+  /**
+   * Writes a page that begins with a table.
+   *
+   * @param title its title
+   * @param introduction a paragraph; empty for none
+   * @param rows the table, of which the first row is the heading; empty for none
+   * @param runs at least one
+   * @return HTML
+   */
+  public static String of(
+      String title, String introduction, List<List<String>> rows, List<RunHistory> runs) {
+    StringBuilder page = new StringBuilder();
     page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         .append("<title>")
@@ -56,6 +70,27 @@ public final class HtmlReport {
         .append("<h1>")
         .append(escape(title))
         .append("</h1>\n");
+    if (!introduction.isEmpty()) {
+      page.append("<p>").append(escape(introduction)).append("</p>\n");
+    }
+    if (!rows.isEmpty()) {
+      page.append("<table>\n");
+      for (List<String> row : rows) {
+        String cell = row == rows.get(0) ? "th" : "td";
+        page.append("<tr>");
+        row.forEach(
+            text ->
+                page.append("<")
+                    .append(cell)
+                    .append(">")
+                    .append(escape(text))
+                    .append("</")
+                    .append(cell)
+                    .append(">"));
+        page.append("</tr>\n");
+      }
+      page.append("</table>\n");
+    }
     figures(page, runs);
     page.append("<h2>Curves</h2>\n<div class=\"plots\">\n");
     for (String metric : Plots.metrics(runs)) {

@@ -78,7 +78,7 @@ public final class Recipes {
   public static SortedSet<String> names(Papers papers) {
     SortedSet<String> names = new TreeSet<>();
     for (PaperProvider paper : papers.all()) {
-      list(paper.id()).forEach(file -> names.add(paper.id() + "/" + file));
+      resources(ROOT + paper.id(), SUFFIX).forEach(file -> names.add(paper.id() + "/" + file));
     }
     return names;
   }
@@ -145,8 +145,15 @@ public final class Recipes {
     }
   }
 
-  private static List<String> list(String paper) {
-    URL url = Recipes.class.getClassLoader().getResource(ROOT + paper);
+  /**
+   * The resources of a folder.
+   *
+   * @param folder the folder, for example {@code recipes/titans}
+   * @param suffix how their names end
+   * @return their names without the suffix; empty if there is no such folder
+   */
+  public static List<String> resources(String folder, String suffix) {
+    URL url = Recipes.class.getClassLoader().getResource(folder);
     if (url == null) {
       return List.of();
     }
@@ -156,10 +163,10 @@ public final class Recipes {
         String jar = uri.toString().substring(0, uri.toString().indexOf('!'));
         try (FileSystem files =
             FileSystems.newFileSystem(Path.of(URI.create(jar.substring("jar:".length()))))) {
-          return list(files.getPath(ROOT + paper));
+          return list(files.getPath(folder), suffix);
         }
       }
-      return list(Path.of(uri));
+      return list(Path.of(uri), suffix);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (URISyntaxException e) {
@@ -167,12 +174,12 @@ public final class Recipes {
     }
   }
 
-  private static List<String> list(Path folder) throws IOException {
+  private static List<String> list(Path folder, String suffix) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files
           .map(f -> f.getFileName().toString())
-          .filter(f -> f.endsWith(SUFFIX))
-          .map(f -> f.substring(0, f.length() - SUFFIX.length()))
+          .filter(f -> f.endsWith(suffix))
+          .map(f -> f.substring(0, f.length() - suffix.length()))
           .toList();
     }
   }

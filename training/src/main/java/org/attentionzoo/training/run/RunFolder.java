@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -193,6 +194,22 @@ public final class RunFolder {
           "another process is training in " + path + "; wait for it, or give another folder");
     }
     return channel::close;
+  }
+
+  /**
+   * Removes a run that is not worth keeping.
+   *
+   * @throws UserException if another process trains in it, or it cannot be removed
+   */
+  public void discard() {
+    try (Lock ignored = lock();
+        Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UserException("cannot remove " + path + ": " + e, e);
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.metrics.Share;
 
 /**
  * {@link LanguageModelObjective} for sequences that hold answers: an evaluation tells also {@code
@@ -50,12 +51,12 @@ public final class AnswerObjective implements Objective {
       NDArray asked = labels.neq(LanguageModelObjective.IGNORED).toType(DataType.INT64, false);
       NDArray wrong =
           outputs.head().argMax(-1).neq(labels).toType(DataType.INT64, false).mul(asked);
-      Tally tally = tallies.computeIfAbsent(labels.getShape().get(1), l -> new Tally());
+      long length = labels.getShape().get(1);
       long[] askedOfRow = asked.sum(new int[] {1}).toLongArray();
       long[] wrongOfRow = wrong.sum(new int[] {1}).toLongArray();
       for (int row = 0; row < askedOfRow.length; row++) {
         if (askedOfRow[row] > 0) {
-          tally.add(askedOfRow[row], wrongOfRow[row]);
+          tallies.computeIfAbsent(length, l -> new Tally()).add(askedOfRow[row], wrongOfRow[row]);
         }
       }
     }
@@ -65,14 +66,14 @@ public final class AnswerObjective implements Objective {
       Map<String, Double> figures = new LinkedHashMap<>();
       Tally all = new Tally();
       tallies.values().forEach(all::add);
-      if (all.rows > 0) {
-        figures.put("exact_match", all.exactMatch());
+      if (all.sequences.cases() > 0) {
+        figures.put("exact_match", all.sequences.value());
       }
       if (tallies.size() > 1) {
         tallies.forEach(
             (length, tally) -> {
-              figures.put("accuracy_at_" + length, tally.accuracy());
-              figures.put("exact_match_at_" + length, tally.exactMatch());
+              figures.put("accuracy_at_" + length, tally.labels.value());
+              figures.put("exact_match_at_" + length, tally.sequences.value());
             });
       }
       return figures;
@@ -80,31 +81,17 @@ public final class AnswerObjective implements Objective {
   }
 
   private static final class Tally {
-    private long rows;
-    private long rightRows;
-    private long asked;
-    private long right;
+    private final Share labels = new Share();
+    private final Share sequences = new Share();
 
-    void add(long askedOfRow, long wrongOfRow) {
-      rows++;
-      rightRows += wrongOfRow == 0 ? 1 : 0;
-      asked += askedOfRow;
-      right += askedOfRow - wrongOfRow;
+    void add(long asked, long wrong) {
+      labels.add(asked - wrong, asked);
+      sequences.add(wrong == 0);
     }
 
     void add(Tally other) {
-      rows += other.rows;
-      rightRows += other.rightRows;
-      asked += other.asked;
-      right += other.right;
-    }
-
-    double accuracy() {
-      return (double) right / asked;
-    }
-
-    double exactMatch() {
-      return (double) rightRows / rows;
+      labels.add(other.labels);
+      sequences.add(other.sequences);
     }
   }
 }

@@ -7,13 +7,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
 
 /**
  * Cross-entropy in nats of logits (B, K) against labels (B) int64, with label smoothing: the target
  * is 1 - s + s / K at the label and s / K elsewhere (Szegedy et al., "Rethinking the Inception
  * Architecture for Computer Vision", 2016, section 7). Metrics: {@code accuracy}, and {@code
- * top_5_accuracy}, the share of labels among the five largest logits, where K is above 5.
+ * top_5_accuracy}, the share of labels among the five largest logits, where K is above 5. An
+ * evaluation tells also what {@link org.attentionzoo.training.metrics.ClassificationMetrics} does.
  *
  * <p>Stateless; safe for use by several threads.
  *
@@ -58,6 +60,11 @@ public record ClassificationObjective(double smoothing) implements Objective {
           share(best.eq(column).toType(DataType.INT64, false).sum(new int[] {1})));
     }
     return new Outcome(loss, labels.getShape().get(0), metrics);
+  }
+
+  @Override
+  public Meter meter() {
+    return new ClassificationMeter();
   }
 
   private static NDArray share(NDArray hits) {

@@ -9,7 +9,9 @@ import java.util.Map;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
+import org.attentionzoo.training.metrics.Likelihood;
 
 /**
  * Cross-entropy in nats of logits (B, L, V) against labels (B, L) int64, or of (B, classes) against
@@ -77,6 +79,28 @@ public final class LanguageModelObjective implements Objective {
     }
     metrics.put("accuracy", judged.get(1));
     return new Outcome(loss, judged.get(2).getLong(), metrics);
+  }
+
+  /**
+   * Tells {@code perplexity}, the exponential of the mean loss over all tokens.
+   *
+   * @return a new meter
+   */
+  @Override
+  public Meter meter() {
+    return new Meter() {
+      private final Likelihood likelihood = new Likelihood();
+
+      @Override
+      public void add(NDList outputs, Batch batch, Outcome outcome) {
+        likelihood.add(outcome.loss().getFloat() * outcome.weight(), outcome.weight());
+      }
+
+      @Override
+      public Map<String, Double> figures() {
+        return likelihood.tokens() == 0 ? Map.of() : Map.of("perplexity", likelihood.perplexity());
+      }
+    };
   }
 
   /**

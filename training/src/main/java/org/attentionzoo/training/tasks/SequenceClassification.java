@@ -1,14 +1,19 @@
 package org.attentionzoo.training.tasks;
 
+import ai.djl.ndarray.NDList;
 import java.util.Map;
+import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Meter;
+import org.attentionzoo.training.Objective;
 import org.attentionzoo.training.Task;
 
 /**
  * One class for a sequence of tokens, for any model of kind {@link ModelKind#SEQUENCE_CLASSIFIER}:
  * tokens (B, L) int64 and, where sequences are padded, valid (B, L) boolean, to logits (B,
- * classes). Judged by cross-entropy in nats and {@code accuracy}.
+ * classes). Judged by cross-entropy in nats and {@code accuracy}, an evaluation also by macro F1,
+ * log loss, calibration error and, of two classes, AUC.
  */
 final class SequenceClassification {
 
@@ -36,10 +41,29 @@ final class SequenceClassification {
         name,
         ModelKind.SEQUENCE_CLASSIFIER,
         source,
-        LanguageModelObjective.ofTokens(),
+        objective(),
         Map.of("vocabulary", vocabulary, "classes", classes),
         batch,
         "sequences",
         description);
+  }
+
+  /** Cross-entropy, and the figures of classifiers. */
+  static Objective objective() {
+    return new Judged(LanguageModelObjective.ofTokens());
+  }
+
+  /** The loss of one kernel, and the figures of classifiers. */
+  private record Judged(Objective loss) implements Objective {
+
+    @Override
+    public Outcome evaluate(NDList outputs, Batch batch) {
+      return loss.evaluate(outputs, batch);
+    }
+
+    @Override
+    public Meter meter() {
+      return new ClassificationMeter();
+    }
   }
 }

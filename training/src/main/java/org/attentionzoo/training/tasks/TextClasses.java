@@ -56,7 +56,7 @@ final class TextClasses {
         name,
         ModelKind.SEQUENCE_CLASSIFIER,
         source,
-        LanguageModelObjective.ofTokens(),
+        SequenceClassification.objective(),
         Map.of("vocabulary", opened.vocabulary(), "classes", texts.classes().size()),
         batch,
         "texts",

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,27 @@ class ClassificationObjectiveTest {
       assertThat(plain.metrics().get("accuracy").getFloat()).isEqualTo(0.5f);
       // The label 1 of row 0 is the sixth largest.
       assertThat(plain.metrics().get("top_5_accuracy").getFloat()).isEqualTo(0.5f);
+    }
+  }
+
+  @Test
+  void anEvaluationTellsWhatNeedsAllBatches() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Meter meter = new ClassificationObjective(0.1).meter();
+      assertThat(meter.figures()).isEmpty();
+      float[][] logits = {{0, 2, 3, 1}, {1, 0}};
+      long[][] labels = {{1, 0}, {1}};
+      for (int i = 0; i < 2; i++) {
+        NDList outputs = new NDList(manager.create(logits[i], new Shape(labels[i].length, 2)));
+        Batch batch = new Batch(new NDList(), new NDList(manager.create(labels[i])), new long[2]);
+        meter.add(outputs, batch, new ClassificationObjective(0.1).evaluate(outputs, batch));
+      }
+      // differences 2 and -1 of the positives, -2 of the negative
+      assertThat(meter.figures().get("auc")).isEqualTo(1);
+      assertThat(meter.figures().get("macro_f1")).isCloseTo(2.0 / 3, within(1e-12));
+      assertThat(meter.figures().get("log_loss"))
+          .isCloseTo((2 * Math.log1p(Math.exp(-2)) + Math.log1p(Math.exp(1))) / 3, within(1e-12));
+      assertThat(meter.figures()).containsKey("calibration_error").doesNotContainKey("accuracy");
     }
   }
 

@@ -8,7 +8,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
@@ -79,6 +85,51 @@ class RankingTest {
     assertThat(metrics.means().get("hr@5")).isCloseTo(2 / 3.0, ROUNDING);
     assertThat(metrics.means().get("ndcg@5")).isCloseTo(0.5, ROUNDING);
     assertThat(metrics.means().get("mrr")).isCloseTo((1 + 1 / 3.0 + 1 / 51.0) / 3, ROUNDING);
+  }
+
+  /** Against a ranking that is really sorted, every order of equal scores as likely. */
+  @Test
+  void randomScoresGetWhatSortingGives() {
+    SplittableRandom random = new SplittableRandom(5);
+    RankingMetrics metrics = new RankingMetrics();
+    Map<String, Double> sums = new HashMap<>();
+    int questions = 40;
+    for (int q = 0; q < questions; q++) {
+      int items = 1 + random.nextInt(30);
+      int[] scores = random.ints(items, 0, 1 + random.nextInt(12)).toArray();
+      int answer = random.nextInt(items);
+      metrics.add(
+          Arrays.stream(scores).filter(s -> s > scores[answer]).count(),
+          Arrays.stream(scores).filter(s -> s == scores[answer]).count() - 1);
+      // Turning the items round gives each of those that are equal each place once.
+      for (int turn = 0; turn < items; turn++) {
+        int first = turn;
+        List<Integer> order =
+            IntStream.range(0, items)
+                .map(i -> (i + first) % items)
+                .boxed()
+                .sorted(Comparator.comparingInt(i -> -scores[i]))
+                .toList();
+        List<Integer> equal = order.stream().filter(i -> scores[i] == scores[answer]).toList();
+        int start = order.indexOf(equal.get(0));
+        for (int at = 0; at < equal.size(); at++) {
+          int place = start + (at + equal.indexOf(answer)) % equal.size();
+          double share = 1.0 / items / equal.size();
+          for (int k : new int[] {1, 5, 10}) {
+            sums.merge("hr@" + k, place < k ? share : 0, Double::sum);
+          }
+          for (int k : new int[] {5, 10}) {
+            double gain = place < k ? 1 / (Math.log(place + 2) / Math.log(2)) : 0;
+            sums.merge("ndcg@" + k, gain * share, Double::sum);
+          }
+          sums.merge("mrr", share / (place + 1), Double::sum);
+        }
+      }
+    }
+    metrics
+        .means()
+        .forEach(
+            (name, value) -> assertThat(value).isCloseTo(sums.get(name) / questions, ROUNDING));
   }
 
   private Batch batch(long[] places, Shape shape, NDArray excluded) {

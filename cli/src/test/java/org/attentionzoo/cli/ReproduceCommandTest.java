@@ -1,0 +1,111 @@
+package org.attentionzoo.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReproduceCommandTest {
+
+  private static final String CLAIM = "eca-net/channel-corruption";
+  private static final String[] SHORT = {"steps=30", "evaluateEvery=0", "checkpointEvery=10"};
+
+  @TempDir Path folder;
+  private String out;
+  private String err;
+
+  @Test
+  void judgesGoesOnAndFlipsForABrokenControl() throws IOException {
+    Path runs = folder.resolve("runs");
+    Path record = folder.resolve("results");
+    run("--seeds", "1,2", "--record", record.toString());
+    JsonNode result = result(runs);
+    assertThat(result.get("outcomes")).hasSize(8);
+    assertThat(result.get("checks").get(0).get("statement").asText())
+        .isEqualTo("loss of ECA / no gate <= 0.6");
+    assertThat(out).contains(result.get("verdict").asText());
+    assertThat(runs.resolve("report.html")).content().contains("Claim " + CLAIM);
+
+    // A second call repeats nothing; one more seed is added.
+    Path weights = runs.resolve("ECA-seed1/checkpoints/step-00000030/model.safetensors");
+    FileTime before = Files.getLastModifiedTime(weights);
+    run("--seeds", "1,2,3");
+    assertThat(Files.getLastModifiedTime(weights)).isEqualTo(before);
+    assertThat(result(runs).get("outcomes")).hasSize(12);
+    assertThat(result(runs).get("outcomes").get(0)).isEqualTo(result.get("outcomes").get(0));
+
+    assertThat(run("--seeds", "1,2,3", "--candidate", "wrong axis")).isEqualTo(1);
+    JsonNode flipped =
+        new ObjectMapper().readTree(Files.readString(runs.resolve("result-of-wrong-axis.json")));
+    assertThat(flipped.get("verdict").asText()).isEqualTo("not reproduced");
+    assertThat(flipped.get("checks").get(0).get("statement").asText())
+        .contains("wrong axis / no gate");
+    assertThat(result(runs).get("candidate").asText()).isEqualTo("ECA");
+
+    assertThat(zoo("results", record.toString(), "--out", folder.resolve("R.md").toString()))
+        .isZero();
+    assertThat(folder.resolve("R.md"))
+        .content()
+        .contains("**" + CLAIM + "**")
+        .contains("ECA-seed1");
+  }
+
+  @Test
+  void refusesAFolderWithOtherRuns() {
+    run("--seeds", "1");
+    int code =
+        zoo(
+            "reproduce",
+            CLAIM,
+            "steps=31",
+            "--seeds",
+            "1",
+            "--out",
+            folder.resolve("runs").toString());
+    assertThat(code).isEqualTo(2);
+    assertThat(err).contains("steps=30").contains("now it is 31");
+  }
+
+  @Test
+  void quickGivesNoVerdict() {
+    assertThat(zoo("reproduce", CLAIM, "--quick", "--out", folder.resolve("q").toString()))
+        .isZero();
+    assertThat(out).contains("no verdict").doesNotContain("reproduced");
+  }
+
+  @Test
+  void listsClaimsAndSuggestsNames() {
+    assertThat(zoo("reproduce")).isZero();
+    assertThat(out).contains("sasrec/games").contains(CLAIM);
+    assertThat(zoo("reproduce", "eca-nett")).isEqualTo(2);
+    assertThat(err).contains("eca-net");
+  }
+
+  private int run(String... options) {
+    String[] arguments = new String[2 + SHORT.length + options.length + 2];
+    arguments[0] = "reproduce";
+    arguments[1] = CLAIM;
+    System.arraycopy(SHORT, 0, arguments, 2, SHORT.length);
+    System.arraycopy(options, 0, arguments, 2 + SHORT.length, options.length);
+    arguments[arguments.length - 2] = "--out";
+    arguments[arguments.length - 1] = folder.resolve("runs").toString();
+    return zoo(arguments);
+  }
+
+  private int zoo(String... arguments) {
+    Run run = Run.zoo(arguments);
+    out = run.out();
+    err = run.err();
+    return run.exit();
+  }
+
+  private static JsonNode result(Path runs) throws IOException {
+    return new ObjectMapper().readTree(Files.readString(runs.resolve("result.json")));
+  }
+}
