@@ -1,0 +1,172 @@
+package org.attentionzoo.blocks.papers.based;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.initializer.Initializer;
+import java.util.Set;
+import org.attentionzoo.blocks.DecodeState;
+import org.attentionzoo.blocks.MixerBlock;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.attention.AttentionSpan;
+import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.LocalAttention;
+import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.positions.Rotary;
+
+/**
+ * The sliding-window attention of BASED: softmax attention with rotary positions over a token and
+ * the few before it.
+ *
+ * <p>State dict: {@code Wqkv}, {@code out_proj}. Tap: {@code pattern}. The decode cache holds the
+ * window, at first filled with what nobody sees.
+ */
+public final class SlidingAttention extends MixerBlock {
+
+  private final int heads;
+  private final int reach;
+  private final double scale;
+  private final Rotary rotary;
+  private final Linear projection;
+  private final Linear output;
+
+  /**
+   * A mixer.
+   *
+   * @param width the size of the hidden states; a multiple of heads
+   * @param heads the number of heads
+   * @param window twice as many tokens as a token sees behind itself
+   * @param rotary the positions; null for none
+   * @param biases whether the projection to queries, keys and values has biases, then the output's
+   * @param outputs how the output projection starts
+   */
+  public SlidingAttention(
+      int width, int heads, int window, Rotary rotary, boolean[] biases, Initializer outputs) {
+    this.heads = heads;
+    this.rotary = rotary;
+    reach = window / 2;
+    scale = 1 / Math.sqrt((double) width / heads);
+    Initializer zero = Initializers.constant(0);
+    projection =
+        child(
+            "Wqkv",
+            new Linear(width, 3L * width, Initializers.normal(0.02), biases[0] ? zero : null));
+    output = child("out_proj", new Linear(width, width, outputs, biases[1] ? zero : null));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(DotProductAttention.PATTERN);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    NDList all = projection.forward(pass, hidden).split(3, 2);
+    NDArray q = split(all.get(0));
+    NDArray k = split(all.get(1));
+    NDArray v = split(all.get(2));
+    if (rotary != null) {
+      NDArray positions = sequences.positions(pass, this, hidden);
+      q = rotary.rotate(pass, q, positions);
+      k = rotary.rotate(pass, k, positions);
+    }
+    NDArray mixed =
+        blockwise(pass, hidden)
+            ? LocalAttention.attend(
+                pass,
+                this,
+                q,
+                k,
+                v,
+                null,
+                null,
+                sequences.valid(),
+                AttentionSpan.window(reach + 1),
+                false,
+                scale,
+                0)
+            : attend(pass, q, k, v, sequences.valid());
+    Shape shape = mixed.getShape();
+    return output.forward(
+        pass,
+        mixed
+            .transpose(0, 2, 1, 3)
+            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
+  }
+
+  private boolean blockwise(Pass pass, NDArray hidden) {
+    return pass.cache() == null
+        && pass.kernels(hidden)
+        && hidden.getShape().get(1) > 2L * (reach + 1)
+        && !pass.listens(this, DotProductAttention.PATTERN);
+  }
+
+  private NDArray attend(Pass pass, NDArray q, NDArray k, NDArray v, NDArray valid) {
+    NDArray keys = k;
+    NDArray values = v;
+    NDArray live = valid;
+    if (pass.cache() != null) {
+      DecodeState state = pass.cache().of(this);
+      NDArray now = valid == null ? all(k, k.getShape().get(2), true) : valid;
+      boolean begun = state.get("keys") != null;
+      keys = (begun ? state.borrow("keys", k) : empty(k)).concat(k, 2);
+      values = (begun ? state.borrow("values", k) : empty(v)).concat(v, 2);
+      live = (begun ? state.borrow("valid", k) : all(k, reach, false)).concat(now, 1);
+      long from = q.getShape().get(2);
+      state.put("keys", keys.get(":, :, {}:", from));
+      state.put("values", values.get(":, :, {}:", from));
+      state.put("valid", live.get(":, {}:", from));
+    }
+    NDArray mask = near(q, keys);
+    if (live != null) {
+      Shape shape = live.getShape();
+      mask = mask.logicalAnd(live.reshape(shape.get(0), 1, 1, shape.get(1)));
+    }
+    return DotProductAttention.attend(
+        pass, this, q, keys, values, mask, null, false, scale, 0);
+  }
+
+  /** (1, 1, Lq, Lk): the last query is the last key. */
+  private NDArray near(NDArray q, NDArray keys) {
+    NDManager manager = q.getManager();
+    int queries = (int) q.getShape().get(2);
+    int count = (int) keys.getShape().get(2);
+    NDArray row =
+        manager
+            .arange(count - queries, count, 1, DataType.INT64, q.getDevice())
+            .reshape(1, 1, queries, 1);
+    NDArray column = manager.arange(0, count, 1, DataType.INT64, q.getDevice()).reshape(1, 1, 1, count);
+    NDArray distance = row.sub(column);
+    return distance.gte(0).logicalAnd(distance.lte(reach));
+  }
+
+  private NDArray empty(NDArray like) {
+    Shape shape = like.getShape();
+    return like.getManager()
+        .zeros(new Shape(shape.get(0), shape.get(1), reach, shape.get(3)), like.getDataType());
+  }
+
+  private static NDArray all(NDArray keys, long length, boolean seen) {
+    Shape shape = new Shape(keys.getShape().get(0), length);
+    NDManager manager = keys.getManager();
+    return seen ? manager.ones(shape, DataType.BOOLEAN) : manager.zeros(shape, DataType.BOOLEAN);
+  }
+
+  private NDArray split(NDArray x) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
+        .transpose(0, 2, 1, 3);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return true;
+  }
+}
