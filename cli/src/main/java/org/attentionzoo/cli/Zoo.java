@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       ReportCommand.class,
       ReproduceCommand.class,
       ResultsCommand.class,
+      CompareCommand.class,
       PullCommand.class,
       DataCommand.class,
       InspectCommand.class,

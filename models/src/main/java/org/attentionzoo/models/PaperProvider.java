@@ -35,6 +35,15 @@ public interface PaperProvider {
   }
 
   /**
+   * The paper's causal mixers that any decoder can take.
+   *
+   * @return mixers for comparisons
+   */
+  default List<MixerEntry> mixers() {
+    return List.of();
+  }
+
+  /**
    * The components that golden cases name.
    *
    * @return targets by the names of the cases

@@ -139,6 +139,30 @@ public final class Papers {
   }
 
   /**
+   * All mixers that any decoder can take.
+   *
+   * @return in the order of the papers
+   */
+  public Collection<MixerEntry> mixers() {
+    return List.copyOf(collectMixers().values());
+  }
+
+  /**
+   * A mixer.
+   *
+   * @param name for example {@code attention}
+   * @return the mixer
+   * @throws UserException if there is none; suggests the nearest
+   */
+  public MixerEntry mixer(String name) {
+    return find(collectMixers(), name, "mixer");
+  }
+
+  private Map<String, MixerEntry> collectMixers() {
+    return collect(PaperProvider::mixers, MixerEntry::name, "mixers");
+  }
+
+  /**
    * All golden targets.
    *
    * @return in the order of the papers

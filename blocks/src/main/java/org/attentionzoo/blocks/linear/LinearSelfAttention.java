@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.linear;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
@@ -200,12 +202,10 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    if (config.stage() != Stage.LINEAR && pass.cache() != null) {
-      throw new IllegalArgumentException(
-          "an attention that still gives softmax's outputs takes whole sequences only; train the"
-              + " original, or set the stage to linear");
-    }
     Heads heads = heads(pass, hidden, sequences);
+    if (config.stage() != Stage.LINEAR && pass.cache() != null) {
+      return continued(pass, heads, sequences.valid());
+    }
     if (config.stage() == Stage.LINEAR) {
       NDArray q = queryFeatures.forward(pass, heads.q());
       NDArray k = keyFeatures.forward(pass, heads.k());
@@ -272,6 +272,27 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
         q, copies == 1 ? k : k.repeat(1, copies), copies == 1 ? v : v.repeat(1, copies));
   }
 
+  /** Softmax attention to the new tokens and all remembered ones; nothing is learned. */
+  private NDArray continued(Pass pass, Heads heads, NDArray valid) {
+    DecodeState state = pass.cache().of(this);
+    NDArray k = heads.k();
+    NDArray live =
+        valid == null
+            ? k.getManager()
+                .ones(new Shape(k.getShape().get(0), k.getShape().get(2)), DataType.BOOLEAN)
+            : valid;
+    NDArray v = heads.v();
+    if (state.get("keys") != null) {
+      k = state.borrow("keys", k).concat(k, 2);
+      v = state.borrow("values", v).concat(v, 2);
+      live = state.borrow("valid", k).concat(live, 1);
+    }
+    state.put("keys", k);
+    state.put("values", v);
+    state.put("valid", live);
+    return merge(pass, teacher(new Heads(heads.q(), k, v), live).matMul(v));
+  }
+
   private void tapFidelity(Pass pass, Heads heads, NDArray q, NDArray k, NDArray valid) {
     NDArray weights = attention.pattern(q, k, valid);
     pass.tap(this, FIDELITY, fidelity(teacher(heads, valid), weights));
@@ -287,7 +308,7 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
     return NDArrays.stack(new NDList(crossEntropy.sub(entropy), entropy, own), 0);
   }
 
-  /** (B, H, L, L) softmax's weights. */
+  /** (B, H, Lq, Lk) softmax's weights; the last query is the last key. */
   private NDArray teacher(Heads heads, NDArray valid) {
     NDArray logits =
         Arithmetic.times(
@@ -296,8 +317,13 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
     int length = (int) logits.getShape().get(3);
     NDArray allowed = null;
     if (isCausal()) {
-      NDArray index = logits.getManager().arange(0, length, 1, DataType.INT64, logits.getDevice());
-      allowed = index.expandDims(0).lte(index.expandDims(1)).reshape(1, 1, length, length);
+      NDManager manager = logits.getManager();
+      int queries = (int) logits.getShape().get(2);
+      NDArray column = manager.arange(0, length, 1, DataType.INT64, logits.getDevice());
+      NDArray row =
+          manager.arange(length - queries, length, 1, DataType.INT64, logits.getDevice());
+      allowed =
+          column.expandDims(0).lte(row.expandDims(1)).reshape(1, 1, queries, length);
     }
     if (valid != null) {
       NDArray keys = valid.reshape(valid.getShape().get(0), 1, 1, length);

@@ -27,6 +27,7 @@ import org.attentionzoo.blocks.papers.based.SlidingAttention;
 import org.attentionzoo.blocks.papers.based.TaylorAttention;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.models.GoldenTarget;
+import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
@@ -70,6 +71,49 @@ public final class BasedProvider implements PaperProvider {
             BasedConfig.class,
             presets,
             BasedLanguageModel::new));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<MixerEntry> mixers() {
+    Rotary rotary = new Rotary(Rotary.Layout.HALF, 10_000);
+    return List.of(
+        new MixerEntry(
+            "based",
+            ID,
+            "linear attention over narrow queries and keys, 16 channels, Taylor features",
+            (sizes, layer) ->
+                new TaylorAttention(
+                    sizes.width(),
+                    sizes.heads(),
+                    16,
+                    sizes.width() / sizes.heads(),
+                    FixedFeatures.Kind.TAYLOR,
+                    LinearAttentionConfig.mean(true),
+                    Initializers.fanIn(sizes.width()))),
+        new MixerEntry(
+            "convolution",
+            ID,
+            "gated causal convolution over 3 tokens",
+            (sizes, layer) ->
+                new BaseConvolution(
+                    sizes.width(),
+                    sizes.width(),
+                    3,
+                    true,
+                    Initializers.fanIn(sizes.width()))),
+        new MixerEntry(
+            "sliding-16",
+            ID,
+            "softmax attention with rotary positions to a token and the 8 before it",
+            (sizes, layer) ->
+                new SlidingAttention(
+                    sizes.width(),
+                    sizes.heads(),
+                    16,
+                    rotary,
+                    new boolean[2],
+                    Initializers.fanIn(sizes.width()))));
   }
 
   private static BasedConfig tiny() {

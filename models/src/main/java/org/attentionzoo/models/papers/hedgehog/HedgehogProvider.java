@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,7 @@ import org.attentionzoo.blocks.linear.LinearSelfAttention.Stage;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.blocks.shells.DecoderLanguageModel;
 import org.attentionzoo.models.GoldenTarget;
+import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
@@ -63,6 +65,25 @@ public final class HedgehogProvider implements PaperProvider {
             HedgehogConfig.class,
             presets,
             HedgehogProvider::build));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<MixerEntry> mixers() {
+    return Arrays.stream(Features.values())
+        .filter(features -> features != Features.IDENTITY)
+        .map(
+            features ->
+                new MixerEntry(
+                    features.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    ID,
+                    "linear attention with rotary positions and features "
+                        + features.name().toLowerCase(Locale.ROOT),
+                    (sizes, layer) ->
+                        new LinearSelfAttention(
+                            preset(sizes.width(), sizes.layers(), sizes.heads()).attention(),
+                            features)))
+        .toList();
   }
 
   private static HedgehogConfig preset(int width, int layers, int heads) {
@@ -206,7 +227,7 @@ public final class HedgehogProvider implements PaperProvider {
           return new LinearSelfAttention(config(true, 2, stage), queries, keys);
         },
         HedgehogProvider::hidden,
-        Set.of(Trait.CAUSAL, Trait.MASKED),
+        Set.of(Trait.CAUSAL, Trait.MASKED, Trait.STREAMING),
         Map.of(
             Property.EVERY_PARAMETER_LEARNS,
             "while converted, softmax's outputs do not depend on the feature maps, and the loss"

@@ -22,6 +22,8 @@ import org.attentionzoo.blocks.papers.lightning.TransNormerConfig;
 import org.attentionzoo.blocks.papers.lightning.TransNormerConfig.Positions;
 import org.attentionzoo.blocks.papers.lightning.TransNormerConfig.TokenMixer;
 import org.attentionzoo.models.GoldenTarget;
+import org.attentionzoo.models.MixerEntry;
+import org.attentionzoo.models.MixerEntry.Sizes;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
@@ -61,6 +63,40 @@ public final class LightningProvider implements PaperProvider {
             TransNormerConfig.class,
             presets,
             TransNormer::new));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<MixerEntry> mixers() {
+    return List.of(
+        new MixerEntry(
+            "lightning",
+            ID,
+            "lightning attention with decay, norm and gate; learned positions in the first layer",
+            (sizes, layer) -> new NormLinearAttention(of(sizes, TokenMixer.NORM), layer)),
+        new MixerEntry(
+            "tnl",
+            ID,
+            "lightning attention with decay, LayerNorm and a low-rank gate",
+            (sizes, layer) -> new TnlAttention(of(sizes, TokenMixer.EXAMPLE), layer)));
+  }
+
+  private static TransNormerConfig of(Sizes sizes, TokenMixer mixer) {
+    return new TransNormerConfig(
+        1,
+        sizes.width(),
+        sizes.layers(),
+        sizes.heads(),
+        sizes.width(),
+        1,
+        false,
+        false,
+        false,
+        mixer,
+        Positions.FIRST,
+        true,
+        Form.CHUNKED,
+        64);
   }
 
   private static TransNormerConfig preset(

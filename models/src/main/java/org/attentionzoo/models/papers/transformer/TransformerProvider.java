@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +27,12 @@ import org.attentionzoo.blocks.shells.TransformerEncoder;
 import org.attentionzoo.blocks.shells.VisionConfig;
 import org.attentionzoo.blocks.shells.VisionTransformer;
 import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.MixerEntry;
+import org.attentionzoo.models.MixerEntry.Sizes;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.PaperProvider;
+import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.Specimen;
 import org.attentionzoo.models.Specimen.Inputs;
 import org.attentionzoo.models.Specimen.Trait;
@@ -69,7 +73,61 @@ public final class TransformerProvider implements PaperProvider {
             "Llama-style decoder: what folders of Llama, Mistral and Qwen 2 are loaded into",
             LlamaModelConfig.class,
             llamas(),
-            TransformerProvider::llama));
+            TransformerProvider::llama),
+        new ModelEntry<>(
+            "mixer-decoder",
+            ID,
+            ModelKind.CAUSAL_LANGUAGE_MODEL,
+            "decoder that takes any registered mixer ('zoo compare --list')",
+            MixerDecoderConfig.class,
+            mixerDecoders(),
+            TransformerProvider::mixerDecoder));
+  }
+
+  private static Map<String, MixerDecoderConfig> mixerDecoders() {
+    Map<String, MixerDecoderConfig> presets = new LinkedHashMap<>();
+    presets.put("tiny", new MixerDecoderConfig(256, 64, 2, 160, true, 0, 2, "attention"));
+    presets.put("small", new MixerDecoderConfig(256, 128, 4, 320, true, 0, 4, "attention"));
+    return presets;
+  }
+
+  private static ZooBlock mixerDecoder(MixerDecoderConfig config) {
+    Papers papers = Papers.load();
+    List<MixerEntry> mixers =
+        Arrays.stream(config.mixer().split("\\+")).map(papers::mixer).toList();
+    Sizes sizes = new Sizes(config.width(), config.heads(), config.layers());
+    return new DecoderLanguageModel(
+        new DecoderConfig(
+            config.vocabulary(),
+            config.width(),
+            config.layers(),
+            config.hidden(),
+            config.tied(),
+            config.dropout()),
+        layer -> mixers.get(layer % mixers.size()).factory().make(sizes, layer));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<MixerEntry> mixers() {
+    return List.of(
+        new MixerEntry(
+            "attention",
+            ID,
+            "full causal attention with rotary positions",
+            (sizes, layer) -> new MultiHeadAttention(attention(sizes))),
+        new MixerEntry(
+            "window-8",
+            ID,
+            "causal attention to 8 tokens, linear biases",
+            (sizes, layer) -> new MultiHeadAttention(attention(sizes).windowed(8))),
+        new MixerEntry(
+            "nothing", ID, "no token sees another: the control", (sizes, layer) -> new IdentityMixer()));
+  }
+
+  private static AttentionConfig attention(Sizes sizes) {
+    return AttentionConfig.causal(
+        sizes.width(), sizes.heads(), new Rotary(Rotary.Layout.HALF, 10_000));
   }
 
   private static Map<String, LlamaModelConfig> llamas() {

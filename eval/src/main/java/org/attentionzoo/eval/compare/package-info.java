@@ -1,0 +1,2 @@
+/** Mixers side by side in one decoder. */
+package org.attentionzoo.eval.compare;
