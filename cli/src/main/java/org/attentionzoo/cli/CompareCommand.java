@@ -101,8 +101,7 @@ final class CompareCommand implements Callable<Integer> {
     if (data != null) {
       overrides.add("data=" + data);
     }
-    MixerComparison comparison =
-        MixerComparison.plan(papers, recipe, mixers, seeds, overrides);
+    MixerComparison comparison = MixerComparison.plan(papers, recipe, mixers, seeds, overrides);
     PrintWriter stderr = spec.commandLine().getErr();
     List<Row> rows =
         comparison.run(

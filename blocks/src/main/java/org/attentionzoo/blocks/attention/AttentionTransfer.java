@@ -38,11 +38,7 @@ public record AttentionTransfer(double crossEntropy, double meanSquare) {
    * @return a scalar
    */
   public NDArray loss(
-      NDArray weights,
-      NDArray teacher,
-      NDArray outputs,
-      NDArray teacherOutputs,
-      NDArray valid) {
+      NDArray weights, NDArray teacher, NDArray outputs, NDArray teacherOutputs, NDArray valid) {
     NDArray loss = null;
     if (crossEntropy > 0) {
       NDArray logits = Arithmetic.atLeast(weights, LEAST).log();

@@ -58,8 +58,7 @@ public enum Features {
                   true,
                   Start.DRAWN,
                   LEAST));
-      case HEDGEHOG ->
-          new LearnedFeatures(Config.hedgehog(heads, headWidth, Activations.SOFTMAX));
+      case HEDGEHOG -> new LearnedFeatures(Config.hedgehog(heads, headWidth, Activations.SOFTMAX));
       case HEDGEHOG_EXP ->
           new LearnedFeatures(Config.hedgehog(heads, headWidth, Activations.SHIFTED_EXP));
       case HEDGEHOG_JOINT -> new JointFeatures(headWidth);

@@ -157,8 +157,7 @@ public final class LearnedFeatures extends UnaryBlock {
     };
   }
 
-  private NDArray halves(
-      NDArray first, NDArray z, UnaryOperator<NDArray> second) {
+  private NDArray halves(NDArray first, NDArray z, UnaryOperator<NDArray> second) {
     return config.bothHalves()
         ? Tensors.concat(new NDList(first, second.apply(z.neg())), 3)
         : first;
@@ -184,7 +183,12 @@ public final class LearnedFeatures extends UnaryBlock {
       bias =
           config.bias()
               ? parameter(
-                  "bias", Initializers.uniform(Math.sqrt(6.0 / config.heads())), 1, config.heads(), 1, 1)
+                  "bias",
+                  Initializers.uniform(Math.sqrt(6.0 / config.heads())),
+                  1,
+                  config.heads(),
+                  1,
+                  1)
               : null;
     }
 

@@ -1,8 +1,8 @@
 package org.attentionzoo.blocks.linear;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -30,8 +30,8 @@ import org.attentionzoo.blocks.positions.Rotary;
  *
  * <p>State dict: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code o_proj}, and what the maps
  * have under {@code feature_map_q} and {@code feature_map_k}. Taps: {@code pattern}, the weights
- * that act (softmax's unless the stage is linear), and {@code
- * fidelity}, how near the weights are to softmax.
+ * that act (softmax's unless the stage is linear), and {@code fidelity}, how near the weights are
+ * to softmax.
  */
 public final class LinearSelfAttention extends MixerBlock implements Measured {
 
@@ -312,18 +312,15 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
   private NDArray teacher(Heads heads, NDArray valid) {
     NDArray logits =
         Arithmetic.times(
-            heads.q().matMul(heads.k().transpose(0, 1, 3, 2)),
-            1 / Math.sqrt(config.headWidth()));
+            heads.q().matMul(heads.k().transpose(0, 1, 3, 2)), 1 / Math.sqrt(config.headWidth()));
     int length = (int) logits.getShape().get(3);
     NDArray allowed = null;
     if (isCausal()) {
       NDManager manager = logits.getManager();
       int queries = (int) logits.getShape().get(2);
       NDArray column = manager.arange(0, length, 1, DataType.INT64, logits.getDevice());
-      NDArray row =
-          manager.arange(length - queries, length, 1, DataType.INT64, logits.getDevice());
-      allowed =
-          column.expandDims(0).lte(row.expandDims(1)).reshape(1, 1, queries, length);
+      NDArray row = manager.arange(length - queries, length, 1, DataType.INT64, logits.getDevice());
+      allowed = column.expandDims(0).lte(row.expandDims(1)).reshape(1, 1, queries, length);
     }
     if (valid != null) {
       NDArray keys = valid.reshape(valid.getShape().get(0), 1, 1, length);

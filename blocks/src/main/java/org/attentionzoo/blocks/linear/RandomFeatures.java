@@ -63,8 +63,7 @@ public final class RandomFeatures extends UnaryBlock {
     NDArray scaled = Arithmetic.times(x, Math.pow(headWidth, -0.25));
     NDArray length = Arithmetic.times(scaled.square().sum(new int[] {-1}, true), 0.5);
     NDArray w = pass.value(directions, x);
-    NDArray along =
-        ai.djl.nn.core.Linear.linear(scaled, w, null).singletonOrThrow();
+    NDArray along = ai.djl.nn.core.Linear.linear(scaled, w, null).singletonOrThrow();
     return Arithmetic.times(along.sub(length).exp(), 1 / Math.sqrt(features));
   }
 

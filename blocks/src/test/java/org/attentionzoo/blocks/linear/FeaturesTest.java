@@ -104,8 +104,7 @@ class FeaturesTest {
     UnaryBlock map = new LearnedFeatures(Config.hedgehog(2, 4, activation));
     NDArray there = map(map, x);
     NDArray back = map(map, x.neg());
-    NDArray swapped =
-        NDArrays.concat(new NDList(back.get("..., 4:"), back.get("..., :4")), 3);
+    NDArray swapped = NDArrays.concat(new NDList(back.get("..., 4:"), back.get("..., :4")), 3);
     assertThat(there.sub(swapped).abs().max().getFloat()).isLessThan(1e-6f);
     NDArray first =
         switch (activation) {
@@ -120,8 +119,7 @@ class FeaturesTest {
   /** Zhang et al. 2024, section 3.2: the weights of softmax rise with the product. */
   @Test
   void hedgehogIsMoreMonotoneThanElu() {
-    double hedgehog =
-        monotone(new LearnedFeatures(Config.hedgehog(1, 16, Activations.EXP)));
+    double hedgehog = monotone(new LearnedFeatures(Config.hedgehog(1, 16, Activations.EXP)));
     double elu = monotone(Features.ELU.map(1, 16));
     assertThat(hedgehog).isGreaterThan(0.7);
     assertThat(elu).isLessThan(0.6);

@@ -21,8 +21,8 @@ import org.attentionzoo.training.run.TrainingRun;
 /**
  * Trains mixers in the same decoder on the same batches, with the same seeds and budget, and with
  * as many parameters as the first of them: the width of the feed-forward networks makes up for what
- * a mixer has more or less. Every arm is an ordinary run in a folder of its own; what is finished is
- * not trained again, what was interrupted goes on.
+ * a mixer has more or less. Every arm is an ordinary run in a folder of its own; what is finished
+ * is not trained again, what was interrupted goes on.
  *
  * <p>For one thread.
  */
@@ -98,11 +98,7 @@ public final class MixerComparison {
    * @throws UserException if a mixer does not exist, is named twice, or cannot be made as large
    */
   public static MixerComparison plan(
-      Papers papers,
-      String recipe,
-      List<String> mixers,
-      List<Long> seeds,
-      List<String> overrides) {
+      Papers papers, String recipe, List<String> mixers, List<Long> seeds, List<String> overrides) {
     if (mixers.isEmpty() || seeds.isEmpty()) {
       throw new UserException("a comparison needs at least one mixer and one seed");
     }
@@ -161,8 +157,7 @@ public final class MixerComparison {
   private static <C extends Record> long parameters(
       Papers.Preset<C> preset, Map<String, Object> overrides) {
     try {
-      ZooBlock block =
-          preset.model().factory().apply(Configs.fromMap(preset.config(), overrides));
+      ZooBlock block = preset.model().factory().apply(Configs.fromMap(preset.config(), overrides));
       return StateDict.countTrainable(block);
     } catch (IllegalArgumentException e) {
       throw new UserException("model: " + e.getMessage(), e);
@@ -241,8 +236,7 @@ public final class MixerComparison {
               (name, series) -> {
                 if (name.startsWith(VALIDATION)) {
                   metrics
-                      .computeIfAbsent(
-                          name.substring(VALIDATION.length()), k -> new ArrayList<>())
+                      .computeIfAbsent(name.substring(VALIDATION.length()), k -> new ArrayList<>())
                       .add(series.last().value());
                 }
               });

@@ -180,8 +180,7 @@ public final class BasedLanguageModel extends ZooBlock {
     private final Embedding words;
 
     Embeddings(int vocabulary, int width) {
-      words =
-          child("word_embeddings", new Embedding(vocabulary, width, Initializers.normal(0.02)));
+      words = child("word_embeddings", new Embedding(vocabulary, width, Initializers.normal(0.02)));
     }
 
     @Override

@@ -128,8 +128,7 @@ public final class SlidingAttention extends MixerBlock {
       Shape shape = live.getShape();
       mask = mask.logicalAnd(live.reshape(shape.get(0), 1, 1, shape.get(1)));
     }
-    return DotProductAttention.attend(
-        pass, this, q, keys, values, mask, null, false, scale, 0);
+    return DotProductAttention.attend(pass, this, q, keys, values, mask, null, false, scale, 0);
   }
 
   /** (1, 1, Lq, Lk): the last query is the last key. */
@@ -141,7 +140,8 @@ public final class SlidingAttention extends MixerBlock {
         manager
             .arange(count - queries, count, 1, DataType.INT64, q.getDevice())
             .reshape(1, 1, queries, 1);
-    NDArray column = manager.arange(0, count, 1, DataType.INT64, q.getDevice()).reshape(1, 1, 1, count);
+    NDArray column =
+        manager.arange(0, count, 1, DataType.INT64, q.getDevice()).reshape(1, 1, 1, count);
     NDArray distance = row.sub(column);
     return distance.gte(0).logicalAnd(distance.lte(reach));
   }
@@ -160,8 +160,7 @@ public final class SlidingAttention extends MixerBlock {
 
   private NDArray split(NDArray x) {
     Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
-        .transpose(0, 2, 1, 3);
+    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
   }
 
   /** {@inheritDoc} */

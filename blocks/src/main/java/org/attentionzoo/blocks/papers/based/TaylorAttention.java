@@ -82,8 +82,7 @@ public final class TaylorAttention extends MixerBlock {
 
   private NDArray split(NDArray x) {
     Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
-        .transpose(0, 2, 1, 3);
+    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
   }
 
   /** {@inheritDoc} */

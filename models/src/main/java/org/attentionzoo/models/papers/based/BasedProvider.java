@@ -56,8 +56,7 @@ public final class BasedProvider implements PaperProvider {
     Map<String, BasedConfig> presets = new LinkedHashMap<>();
     presets.put("tiny", tiny());
     presets.put(
-        "360m",
-        official(1024, 27, 2048, Set.of(1, 6, 11, 16, 21), Set.of(2, 7, 12, 17, 22)));
+        "360m", official(1024, 27, 2048, Set.of(1, 6, 11, 16, 21), Set.of(2, 7, 12, 17, 22)));
     presets.put(
         "1b",
         official(
@@ -97,11 +96,7 @@ public final class BasedProvider implements PaperProvider {
             "gated causal convolution over 3 tokens",
             (sizes, layer) ->
                 new BaseConvolution(
-                    sizes.width(),
-                    sizes.width(),
-                    3,
-                    true,
-                    Initializers.fanIn(sizes.width()))),
+                    sizes.width(), sizes.width(), 3, true, Initializers.fanIn(sizes.width()))),
         new MixerEntry(
             "sliding-16",
             ID,
@@ -121,10 +116,7 @@ public final class BasedProvider implements PaperProvider {
         256,
         64,
         List.of(
-            LayerMixer.CONVOLUTION,
-            LayerMixer.LINEAR,
-            LayerMixer.SLIDING,
-            LayerMixer.CONVOLUTION),
+            LayerMixer.CONVOLUTION, LayerMixer.LINEAR, LayerMixer.SLIDING, LayerMixer.CONVOLUTION),
         256,
         2,
         16,

@@ -174,8 +174,7 @@ public final class HedgehogProvider implements PaperProvider {
         4);
   }
 
-  private static LinearSelfAttention.Config config(
-      boolean causal, int keyValueHeads, Stage stage) {
+  private static LinearSelfAttention.Config config(boolean causal, int keyValueHeads, Stage stage) {
     return new LinearSelfAttention.Config(
         8,
         2,
@@ -218,8 +217,7 @@ public final class HedgehogProvider implements PaperProvider {
   /** What learns softmax's weights has its gradients from the loss alone. */
   private static Specimen converting(Stage stage) {
     return new Specimen(
-        "hedgehog/attention that gives softmax's outputs, "
-            + stage.name().toLowerCase(Locale.ROOT),
+        "hedgehog/attention that gives softmax's outputs, " + stage.name().toLowerCase(Locale.ROOT),
         ID,
         () -> {
           UnaryBlock queries = Features.HEDGEHOG.map(2, 4);

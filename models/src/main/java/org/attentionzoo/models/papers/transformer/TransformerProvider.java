@@ -122,7 +122,10 @@ public final class TransformerProvider implements PaperProvider {
             "causal attention to 8 tokens, linear biases",
             (sizes, layer) -> new MultiHeadAttention(attention(sizes).windowed(8))),
         new MixerEntry(
-            "nothing", ID, "no token sees another: the control", (sizes, layer) -> new IdentityMixer()));
+            "nothing",
+            ID,
+            "no token sees another: the control",
+            (sizes, layer) -> new IdentityMixer()));
   }
 
   private static AttentionConfig attention(Sizes sizes) {

@@ -8,9 +8,9 @@ import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.training.Surgery;
 
 /**
- * Puts linear attention in the place of a trained decoder's softmax attention, as Hedgehog does with
- * GPT-2 (Zhang et al. 2024, section 4.3). All weights stay. With {@code model.stage=transfer} the
- * feature maps then learn softmax's weights while all else is frozen; a run from that one with
+ * Puts linear attention in the place of a trained decoder's softmax attention, as Hedgehog does
+ * with GPT-2 (Zhang et al. 2024, section 4.3). All weights stay. With {@code model.stage=transfer}
+ * the feature maps then learn softmax's weights while all else is frozen; a run from that one with
  * {@code model.stage=linear} tunes the converted model.
  *
  * <p>Stateless.
