@@ -11,13 +11,16 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
 import org.attentionzoo.blocks.kernels.KernelCheck;
 import org.attentionzoo.eval.bench.ActivationBench;
 import org.attentionzoo.eval.bench.KernelBench;
+import org.attentionzoo.eval.bench.Memory;
 import org.attentionzoo.eval.bench.ModelBench;
+import org.attentionzoo.eval.bench.OptimizerBench;
 import org.attentionzoo.eval.bench.Peer;
 import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.eval.bench.Rounds.Ratio;
@@ -45,6 +48,8 @@ import picocli.CommandLine.Spec;
     },
     subcommands = {
       BenchCommand.Kernels.class,
+      BenchCommand.Optimizer.class,
+      BenchCommand.Case.class,
       BenchCommand.Train.class,
       BenchCommand.Infer.class,
       BenchCommand.Scaling.class,
@@ -156,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       List<Map<String, Object>> rows = new ArrayList<>();
       Table table = new Table();
-      table.row("kernel", "inputs", "forward", "plain", "ratio", "+backward", "plain", "ratio");
+      table.row("kernel", "inputs", "forward", "plain", "ratio", "+backward", "plain", "ratio", "");
       for (KernelCheck check : chosen()) {
         List<KernelCheck.Case> cases = new ArrayList<>(small ? check.cases() : List.of());
         cases.addAll(check.benchmarks());
@@ -175,13 +180,16 @@ final class BenchCommand implements Callable<Integer> {
               ratio(result.forward().over(result.plainForward())),
               result.both() == null ? "-" : millis(result.both()),
               result.both() == null ? "-" : millis(result.plainBoth()),
-              result.both() == null ? "-" : ratio(result.both().over(result.plainBoth())));
+              result.both() == null ? "-" : ratio(result.both().over(result.plainBoth())),
+              result.isSlower() ? "slower" : "");
         }
       }
       if (common.json) {
         Json.print(out, rows);
       } else {
-        out.println("milliseconds; a ratio below 1 means that the kernel is faster");
+        out.println(
+            "milliseconds; a ratio below 1 means that the kernel is faster, 'slower' that it lost"
+                + " in every round");
         table.print(out, "");
         out.flush();
       }
@@ -218,7 +226,120 @@ final class BenchCommand implements Callable<Integer> {
         row.put("plain_forward_backward", timed(result.plainBoth()));
         row.put("forward_backward_ratio", result.both().over(result.plainBoth()));
       }
+      row.put("slower", result.isSlower());
       return row;
+    }
+  }
+
+  /** Our AdamW against DJL's. */
+  @Command(
+      name = "optimizer",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time a step of our AdamW against DJL's own over the tensors of two transformers, of 0.2 and",
+        "of 3 million parameters."
+      })
+  static final class Optimizer implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      List<Map<String, Object>> rows = new ArrayList<>();
+      Table table = new Table();
+      table.row("parameters", "tensors", "ours ms", "DJL ms", "ours / DJL");
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
+        for (int width : new int[] {64, 256}) {
+          OptimizerBench.Result result = OptimizerBench.run(manager, width, 4, common.rounds);
+          Map<String, Object> row = new LinkedHashMap<>();
+          row.put("parameters", result.values());
+          row.put("tensors", result.tensors());
+          row.put("ours", timed(result.ours()));
+          row.put("djl", timed(result.djl()));
+          row.put("ratio", result.ours().over(result.djl()));
+          rows.add(row);
+          table.row(
+              String.format(Locale.ROOT, "%,d", result.values()),
+              Integer.toString(result.tensors()),
+              millis(result.ours()),
+              millis(result.djl()),
+              ratio(result.ours().over(result.djl())));
+        }
+      }
+      if (common.json) {
+        Json.print(out, rows);
+      } else {
+        table.print(out, "");
+        out.flush();
+      }
+      return ExitCode.OK;
+    }
+  }
+
+  /** A golden case's component beside its official code. */
+  @Command(
+      name = "case",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Time the component of a golden case, with the case's weights and inputs, beside a",
+        "TorchScript module that takes the same inputs; an export of the official code has the same",
+        "weights, and the difference of the outputs tells that both compute the same."
+      })
+  static final class Case implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+    @Mixin private Common common;
+
+    @Parameters(index = "0", paramLabel = "FOLDER", description = "The golden case.")
+    private Path folder;
+
+    @Option(
+        names = "--peer",
+        required = true,
+        paramLabel = "FILE",
+        description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
+    private Path peer;
+
+    @Override
+    public Integer call() {
+      common.check();
+      PrintWriter out = spec.commandLine().getOut();
+      try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
+          Workload workload = Workload.ofCase(manager, folder, Papers.load());
+          Peer other = Peer.load(peer, manager, workload.inputs())) {
+        double difference = ModelBench.difference(workload, other);
+        ModelBench.Inference inference = ModelBench.infer(workload, other, false, common.rounds);
+        Timing predicts = inference.pass();
+        Timing peerPredicts = inference.peer();
+        ModelBench.Comparison comparison =
+            ModelBench.compare(workload, other, manager, common.rounds);
+        if (common.json) {
+          Map<String, Object> figures = new LinkedHashMap<>();
+          figures.put("case", folder.toString());
+          figures.put("output_difference", difference);
+          figures.put("our_prediction", timed(predicts));
+          figures.put("prediction", timed(peerPredicts));
+          figures.put("prediction_ratio", predicts.over(peerPredicts));
+          figures.putAll(Train.compared(comparison));
+          Json.print(out, figures);
+        } else {
+          out.printf(
+              Locale.ROOT,
+              "outputs differ by %.2g of the largest; the loss is their mean square%n",
+              difference);
+          Table table = new Table();
+          table.row("", "ours ms", "peer ms", "ours / peer");
+          ratio(table, "prediction", predicts, peerPredicts);
+          ratio(table, "forward", comparison.forward(), comparison.peerForward());
+          ratio(table, "forward and backward", comparison.both(), comparison.peerBoth());
+          table.print(out, "  ");
+          out.flush();
+        }
+      }
+      return ExitCode.OK;
     }
   }
 
@@ -543,7 +664,7 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = {
         "Time a forward and a backward pass of one example at growing lengths, the cost of a token",
-        "beside that of the first length, and the exponent of the cost that fits best."
+        "beside that of the first length, and the exponents of time and memory that fit best."
       })
   static final class Scaling implements Callable<Integer> {
 
@@ -581,7 +702,9 @@ final class BenchCommand implements Callable<Integer> {
       }
       Map<String, Map<Integer, Timing>> timings = new LinkedHashMap<>();
       presets.forEach(preset -> timings.put(preset.name(), new LinkedHashMap<>()));
+      Map<Integer, Double> memory;
       try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
+        memory = memory(manager);
         for (int length : lengths) {
           Map<String, Runnable> work = new LinkedHashMap<>();
           List<Workload> open = new ArrayList<>();
@@ -604,15 +727,47 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
       if (common.json) {
-        Json.print(out, describe(timings));
+        Json.print(out, describe(timings, memory));
       } else {
-        print(out, timings);
+        print(out, timings, memory);
       }
       return ExitCode.OK;
     }
 
-    private Map<String, Object> describe(Map<String, Map<Integer, Timing>> timings) {
+    /**
+     * By how many bytes the process grows beyond the first pass of a single token, at growing
+     * lengths, in a first pass of each; what is freed stays with the process, so lengths that do not
+     * grow tell nothing.
+     */
+    private Map<Integer, Double> memory(NDManager manager) {
+      Map<Integer, Double> grown = new LinkedHashMap<>();
+      OptionalLong before = OptionalLong.empty();
+      List<Integer> all = new ArrayList<>(List.of(1));
+      lengths.stream().sorted().distinct().forEach(all::add);
+      for (int length : all) {
+        try (Workload workload =
+            Workload.of(manager, choice.preset(), choice.overrides(), choice.batch, length)) {
+          if (forward) {
+            workload.predict();
+          } else {
+            workload.forwardBackward();
+          }
+        }
+        OptionalLong peak = Memory.peak();
+        if (before.isEmpty()) {
+          before = peak;
+        } else if (peak.isPresent() && peak.getAsLong() > before.getAsLong()) {
+          grown.put(length, (double) peak.getAsLong() - before.getAsLong());
+        }
+      }
+      return grown;
+    }
+
+    private Map<String, Object> describe(
+        Map<String, Map<Integer, Timing>> timings, Map<Integer, Double> memory) {
       Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("bytes_grown_at_length", memory);
+      figures.put("memory_exponent", memory.size() < 2 ? null : exponent(memory));
       timings.forEach(
           (name, byLength) -> {
             List<Map<String, Object>> rows = new ArrayList<>();
@@ -626,13 +781,14 @@ final class BenchCommand implements Callable<Integer> {
                 });
             Map<String, Object> figure = new LinkedHashMap<>();
             figure.put("lengths", rows);
-            figure.put("exponent", exponent(byLength));
+            figure.put("exponent", exponent(medians(byLength)));
             figures.put(name, figure);
           });
       return figures;
     }
 
-    private void print(PrintWriter out, Map<String, Map<Integer, Timing>> timings) {
+    private void print(
+        PrintWriter out, Map<String, Map<Integer, Timing>> timings, Map<Integer, Double> memory) {
       out.println((forward ? "prediction" : "forward and backward") + ", batch " + choice.batch);
       Table table = new Table();
       table.row("", "length", "median ms", "us a token", "of the first");
@@ -654,7 +810,17 @@ final class BenchCommand implements Callable<Integer> {
                   Locale.ROOT,
                   "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic)%n",
                   name,
-                  exponent(byLength)));
+                  exponent(medians(byLength))));
+      if (memory.size() > 1) {
+        out.printf(
+            Locale.ROOT,
+            "%s: memory of a pass grows as length^%.2f (%s)%n",
+            choice.preset().name(),
+            exponent(memory),
+            memory.entrySet().stream()
+                .map(e -> String.format(Locale.ROOT, "%d: %.0f MB", e.getKey(), e.getValue() / 1e6))
+                .collect(Collectors.joining(", ")));
+      }
       out.flush();
     }
 
@@ -663,16 +829,21 @@ final class BenchCommand implements Callable<Integer> {
       return byLength.get(length).median() / length / (first.getValue().median() / first.getKey());
     }
 
+    private static Map<Integer, Double> medians(Map<Integer, Timing> timings) {
+      Map<Integer, Double> medians = new LinkedHashMap<>();
+      timings.forEach((length, timing) -> medians.put(length, timing.median()));
+      return medians;
+    }
+
     /** The slope of the least-squares line through the logarithms. */
-    private static double exponent(Map<Integer, Timing> byLength) {
-      double meanX = byLength.keySet().stream().mapToDouble(Math::log).average().orElse(0);
-      double meanY =
-          byLength.values().stream().mapToDouble(t -> Math.log(t.median())).average().orElse(0);
+    private static double exponent(Map<Integer, Double> costs) {
+      double meanX = costs.keySet().stream().mapToDouble(Math::log).average().orElse(0);
+      double meanY = costs.values().stream().mapToDouble(Math::log).average().orElse(0);
       double covariance = 0;
       double variance = 0;
-      for (Map.Entry<Integer, Timing> entry : byLength.entrySet()) {
+      for (Map.Entry<Integer, Double> entry : costs.entrySet()) {
         double x = Math.log(entry.getKey()) - meanX;
-        covariance += x * (Math.log(entry.getValue().median()) - meanY);
+        covariance += x * (Math.log(entry.getValue()) - meanY);
         variance += x * x;
       }
       return variance == 0 ? 0 : covariance / variance;

@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
@@ -14,6 +15,8 @@ import org.attentionzoo.blocks.kernels.KernelCheck.Case;
 public final class AttentionKernels implements KernelCatalog {
 
   private static final double SCALE = 0.4;
+  private static final double RATE = 0.3;
+  private static final long DRAWS = 7;
 
   /** {@inheritDoc} */
   @Override
@@ -29,28 +32,41 @@ public final class AttentionKernels implements KernelCatalog {
             in -> plain(in, null, true),
             whole,
             2e-5,
-            "float32 rounding"),
+            "float32 rounding")
+            .timedOn(
+                sized(4, 4, 128, 32), sized(2, 4, 512, 64), sized(1, 8, 1024, 64)),
+        new KernelCheck(
+            "attention/causal, with dropout",
+            in -> dropped(in, true),
+            in -> dropped(in, false),
+            whole,
+            2e-5,
+            "float32 rounding; both draw the same numbers")
+            .timedOn(sized(32, 1, 50, 50), sized(4, 4, 128, 32), sized(2, 4, 512, 64)),
         new KernelCheck(
             "attention/biased",
             in -> fast(in, in.get(3), false),
             in -> plain(in, in.get(3), false),
             List.of(dense(1, 1, 1, 4, 2), dense(2, 3, 7, 5, 5)),
             2e-5,
-            "float32 rounding"),
+            "float32 rounding")
+            .timedOn(dense(4, 4, 128, 128, 32), dense(2, 4, 512, 512, 64)),
         new KernelCheck(
             "attention/causal, factored bias",
             in -> fastFactored(in, null, true),
             in -> plainFactored(in, null, true),
             factored,
             2e-5,
-            "float32 rounding"),
+            "float32 rounding")
+            .timedOn(factored(4, 4, 128, 128, 32, 8), factored(2, 4, 512, 512, 64, 8)),
         new KernelCheck(
             "attention/factored and dense bias",
             in -> fastFactored(in, in.get(5), false),
             in -> plainFactored(in, in.get(5), false),
             List.of(factored(1, 1, 1, 3, 2, 1), factored(2, 3, 7, 4, 5, 2)),
             2e-5,
-            "float32 rounding"));
+            "float32 rounding")
+            .timedOn(factored(4, 4, 128, 128, 32, 8), factored(2, 4, 512, 512, 64, 8)));
   }
 
   private static NDList fast(NDList in, NDArray bias, boolean causal) {
@@ -62,6 +78,22 @@ public final class AttentionKernels implements KernelCatalog {
     return new NDList(
         DotProductAttention.pattern(in.get(0), in.get(1), null, bias, causal, SCALE)
             .matMul(in.get(2)));
+  }
+
+  /** Some keys are allowed to nobody, and the first query of a row to whom it is so sees none. */
+  private static NDList dropped(NDList in, boolean fast) {
+    NDArray q = in.get(0);
+    NDArray k = in.get(1);
+    NDArray allowed = DotProductAttention.allowed(q, k, in.get(4), true);
+    JniUtils.setSeed(DRAWS);
+    if (fast) {
+      return new NDList(
+          DotProductAttention.dropped(q, k, in.get(2), allowed, in.get(3), SCALE, RATE));
+    }
+    NDArray pattern =
+        DotProductAttention.pattern(q, k, in.get(4), in.get(3), true, SCALE);
+    NDArray kept = ai.djl.nn.norm.Dropout.dropout(pattern, (float) RATE, true).singletonOrThrow();
+    return new NDList(kept.matMul(in.get(2)));
   }
 
   private static NDList fastFactored(NDList in, NDArray bias, boolean causal) {
@@ -83,7 +115,12 @@ public final class AttentionKernels implements KernelCatalog {
                 m.randomNormal(new Shape(batch, heads, queries, width)),
                 m.randomNormal(new Shape(batch, heads, keys, width)),
                 m.randomNormal(new Shape(batch, heads, keys, width)),
-                m.randomNormal(new Shape(1, heads, queries, keys))));
+                m.randomNormal(new Shape(1, heads, queries, keys)),
+                m.arange((int) (batch * keys)).neq(keys).reshape(batch, 1, 1, keys)));
+  }
+
+  private static Case sized(long batch, long heads, long length, long width) {
+    return dense(batch, heads, length, length, width);
   }
 
   private static Case factored(

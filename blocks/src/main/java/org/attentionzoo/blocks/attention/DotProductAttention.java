@@ -88,6 +88,9 @@ public final class DotProductAttention {
     if (fuses(pass, owner, q, dropout, normalizer)) {
       return fast(q, k, v, mask, bias, causal, scale);
     }
+    if (drops(pass, owner, q, dropout, normalizer)) {
+      return dropped(q, k, v, allowed(q, k, mask, causal), bias, scale, dropout);
+    }
     NDArray weights = normalizer.weights(logits(q, k, bias, scale), allowed(q, k, mask, causal));
     NDArray pattern = pass.tap(owner, PATTERN, weights);
     return Dropout.apply(pass, pattern, dropout).matMul(v);
@@ -135,11 +138,33 @@ public final class DotProductAttention {
 
   private static boolean fuses(
       Pass pass, Block owner, NDArray q, double dropout, Normalizer normalizer) {
-    boolean drops = dropout > 0 && pass.isTraining();
+    return (dropout == 0 || !pass.isTraining()) && isHidden(pass, owner, q, normalizer);
+  }
+
+  private static boolean drops(
+      Pass pass, Block owner, NDArray q, double dropout, Normalizer normalizer) {
+    return dropout > 0
+        && dropout < 1
+        && pass.isTraining()
+        && isHidden(pass, owner, q, normalizer);
+  }
+
+  /** Whether a kernel may keep the pattern to itself. */
+  private static boolean isHidden(Pass pass, Block owner, NDArray q, Normalizer normalizer) {
     return pass.kernels(q)
-        && !drops
         && normalizer.equals(Normalizer.SOFTMAX)
         && !pass.listens(owner, PATTERN);
+  }
+
+  static NDArray dropped(
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray allowed,
+      NDArray bias,
+      double scale,
+      double dropout) {
+    return KERNELS.call("dropped_attention", q, k, v, allowed, bias, scale, dropout);
   }
 
   static NDArray fastFactored(
@@ -187,7 +212,7 @@ public final class DotProductAttention {
     return bias == null ? logits : logits.add(bias);
   }
 
-  private static NDArray allowed(NDArray q, NDArray k, NDArray mask, boolean causal) {
+  static NDArray allowed(NDArray q, NDArray k, NDArray mask, boolean causal) {
     if (!causal) {
       return mask;
     }

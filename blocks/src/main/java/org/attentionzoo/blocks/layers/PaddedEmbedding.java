@@ -74,6 +74,29 @@ public final class PaddedEmbedding extends UnaryBlock {
     return pass.kernels(whole) ? fast(whole, table) : plain(whole, table);
   }
 
+  /**
+   * Looks rows up for several arrays at once, so that the table gets one gradient instead of one
+   * for each, which is as large as the table.
+   *
+   * @param pass what the pass carries
+   * @param ids each (...) int64; 0 is padding
+   * @return (..., width) for each
+   */
+  public NDList forwardAll(Pass pass, NDList ids) {
+    if (!pass.kernels(ids.head())) {
+      NDList rows = new NDList();
+      ids.forEach(each -> rows.add(forward(pass, each)));
+      return rows;
+    }
+    NDList whole = new NDList();
+    ids.forEach(each -> whole.add(each.toType(DataType.INT64, false)));
+    return fastAll(whole, pass.value(weight, ids.head()));
+  }
+
+  static NDList fastAll(NDList ids, NDArray table) {
+    return KERNELS.callAll("padded_embeddings", ids, table);
+  }
+
   static NDArray fast(NDArray ids, NDArray table) {
     return KERNELS.call("padded_embedding", ids, table);
   }

@@ -35,7 +35,18 @@ public final class KernelBench {
       Rounds.Timing forward,
       Rounds.Timing plainForward,
       Rounds.Timing both,
-      Rounds.Timing plainBoth) {}
+      Rounds.Timing plainBoth) {
+
+    /**
+     * Whether the kernel lost in every round, forward or with backward.
+     *
+     * @return true if it is not worth calling on these inputs
+     */
+    public boolean isSlower() {
+      return forward.over(plainForward).smallest() > 1
+          || (both != null && both.over(plainBoth).smallest() > 1);
+    }
+  }
 
   /**
    * Times one case.

@@ -18,9 +18,22 @@ public final class Memory {
    * @return bytes; empty where the system does not tell
    */
   public static OptionalLong resident() {
+    return read("VmRSS:");
+  }
+
+  /**
+   * The largest resident set size so far.
+   *
+   * @return bytes; empty where the system does not tell
+   */
+  public static OptionalLong peak() {
+    return read("VmHWM:");
+  }
+
+  private static OptionalLong read(String key) {
     try {
       return Files.readAllLines(STATUS).stream()
-          .filter(line -> line.startsWith("VmRSS:"))
+          .filter(line -> line.startsWith(key))
           .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
           .findFirst();
     } catch (IOException e) {

@@ -168,6 +168,30 @@ public final class ModelBench {
   }
 
   /**
+   * How far the first outputs of a workload and a peer are apart, which says whether they compute
+   * the same.
+   *
+   * @param workload ours
+   * @param peer takes the same inputs
+   * @return the largest difference relative to the largest value; infinite if they do not have as
+   *     many numbers
+   */
+  public static double difference(Workload workload, Peer peer) {
+    float[] ours = workload.output();
+    float[] theirs = peer.output();
+    if (ours.length != theirs.length) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double scale = Float.MIN_NORMAL;
+    double worst = 0;
+    for (int i = 0; i < ours.length; i++) {
+      scale = Math.max(scale, Math.abs(theirs[i]));
+      worst = Math.max(worst, Math.abs((double) ours[i] - theirs[i]));
+    }
+    return worst / scale;
+  }
+
+  /**
    * What prediction costs.
    *
    * @param items how many tokens or examples a pass takes

@@ -104,6 +104,19 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /**
+   * The first output of a forward pass with gradients.
+   *
+   * @return its numbers in order
+   */
+  float[] output() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      return Workload.floats(
+          model.getBlock().forward(store, Workload.borrowed(inputs, scope), true).head());
+    }
+  }
+
   private NDArray loss(NDManager scope) {
     NDArray output = model.getBlock().forward(store, Workload.borrowed(inputs, scope), true).head();
     return output.getShape().dimension() == 0 ? output : Workload.meanSquare(output);

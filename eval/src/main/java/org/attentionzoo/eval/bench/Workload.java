@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.DecodeCache;
@@ -17,6 +18,7 @@ import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.eval.verify.GoldenCase;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
@@ -42,10 +44,29 @@ public final class Workload implements AutoCloseable {
   private final NDArray labels;
   private final long items;
   private final Taps taps;
+  private final Body body;
+
+  /** What is run in a pass. */
+  @FunctionalInterface
+  private interface Body {
+    NDList run(Pass pass, NDList inputs);
+  }
 
   private Workload(
       NDManager manager, ZooBlock model, NDList inputs, NDArray labels, long items, Taps taps) {
+    this(manager, model, inputs, labels, items, taps, model::forward);
+  }
+
+  private Workload(
+      NDManager manager,
+      ZooBlock model,
+      NDList inputs,
+      NDArray labels,
+      long items,
+      Taps taps,
+      Body body) {
     this.manager = manager;
+    this.body = body;
     this.model = model;
     this.inputs = inputs;
     this.labels = labels;
@@ -68,6 +89,31 @@ public final class Workload implements AutoCloseable {
   public static Workload of(
       NDManager parent, Papers.Preset<?> preset, List<String> settings, int batch, int length) {
     return build(parent, preset, settings, batch, length);
+  }
+
+  /**
+   * A component of a golden case with the official weights and inputs.
+   *
+   * @param parent what its memory belongs to; decides the device
+   * @param folder the case
+   * @param papers where its target is looked up
+   * @return the workload; its loss is the mean of the squares of the case's first output
+   * @throws UserException if the case cannot be read or does not fit its target
+   */
+  public static Workload ofCase(NDManager parent, Path folder, Papers papers) {
+    NDManager manager = parent.newSubManager();
+    try {
+      GoldenCase golden = GoldenCase.open(folder, papers, manager);
+      Body body =
+          (pass, inputs) ->
+              golden.run(golden.isTraining() ? pass : Pass.inference(pass.store()), inputs);
+      NDList inputs = golden.inputs();
+      long items = inputs.head().getShape().get(0);
+      return new Workload(manager, golden.block(), inputs, null, items, Taps.NONE, body);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
   }
 
   private static <C extends Record> Workload build(
@@ -128,7 +174,7 @@ public final class Workload implements AutoCloseable {
    * @return shares this workload's memory; is not to be closed
    */
   public Workload withPlainLoss() {
-    return new Workload(manager, model, inputs, null, items, taps);
+    return new Workload(manager, model, inputs, null, items, taps, body);
   }
 
   /**
@@ -138,7 +184,7 @@ public final class Workload implements AutoCloseable {
    * @return shares this workload's memory; is not to be closed
    */
   Workload with(Taps listeners) {
-    return new Workload(manager, model, inputs, labels, items, listeners);
+    return new Workload(manager, model, inputs, labels, items, listeners, body);
   }
 
   /**
@@ -198,7 +244,7 @@ public final class Workload implements AutoCloseable {
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      await(model.forward(Pass.inference(store).with(taps), borrowed(inputs, scope)).head());
+      await(body.run(Pass.inference(store).with(taps), borrowed(inputs, scope)).head());
     }
   }
 
@@ -227,6 +273,22 @@ public final class Workload implements AutoCloseable {
       }
       return new double[] {(filled - start) / 1e6, (System.nanoTime() - filled) / 1e6 / DECODED};
     }
+  }
+
+  /**
+   * The first output of a forward pass with gradients.
+   *
+   * @return its numbers in order
+   */
+  float[] output() {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.on()) {
+      return floats(body.run(Pass.training(store).with(taps), borrowed(inputs, scope)).head());
+    }
+  }
+
+  static float[] floats(NDArray array) {
+    return array.toType(DataType.FLOAT32, false).toFloatArray();
   }
 
   /** Does a forward pass with gradients and waits for the loss. */
@@ -259,7 +321,7 @@ public final class Workload implements AutoCloseable {
 
   private NDArray loss(NDManager scope) {
     Pass pass = Pass.training(store).with(taps);
-    NDList outputs = model.forward(pass, borrowed(inputs, scope));
+    NDList outputs = body.run(pass, borrowed(inputs, scope));
     NDArray loss;
     if (labels == null) {
       loss = meanSquare(outputs.head());

@@ -27,7 +27,8 @@ public final class TaskKernels implements KernelCatalog {
                 inputs("all ignored", 2, 3, 4, 6),
                 inputs("bytes", 2, 33, 256, 1)),
             1e-5,
-            "a sum of up to 66 logarithms in float32, in another order"));
+            "a sum of up to 66 logarithms in float32, in another order").timedOn(
+                inputs("8 x 64 tokens of 256", 8, 64, 256, 1), inputs("8 x 512 tokens of 256", 8, 512, 256, 1)));
   }
 
   private static KernelCheck.Case inputs(String label, int b, int l, int v, int ignored) {

@@ -34,7 +34,7 @@ public final class DebertaKernels implements KernelCatalog {
                 attend(terms, padded, false),
                 List.of(inputs(1, 1, 1, 4), inputs(2, 3, 7, 5), inputs(3, 2, 33, 4)),
                 2e-5,
-                "float32 rounding"));
+                "float32 rounding").timedOn(inputs(4, 6, 128, 64), inputs(2, 6, 512, 64)));
       }
     }
     checks.add(
@@ -44,7 +44,7 @@ public final class DebertaKernels implements KernelCatalog {
             in -> new NDList(DebertaEmbeddings.plain(ids(in.head()), in.head(), PADDING)),
             List.of(new Case("5 rows", m -> new NDList(m.randomNormal(new Shape(5, 3))))),
             1e-6,
-            "the same rows"));
+            "the same rows").timedOn(new Case("1000 rows", m -> new NDList(m.randomNormal(new Shape(1000, 256))))));
     return checks;
   }
 

@@ -109,6 +109,10 @@ public final class SelfAttentiveRecommender extends ZooBlock {
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
+    if (inputs.size() > 1 && inputs.get(1).getShape().dimension() == 3) {
+      NDList rows = items.forwardAll(pass, inputs);
+      return new NDList(scores(features(pass, inputs.get(0), rows.get(0)), rows.get(1)));
+    }
     NDArray features = features(pass, inputs.get(0));
     if (inputs.size() == 1) {
       NDManager manager = features.getManager();
@@ -129,6 +133,10 @@ public final class SelfAttentiveRecommender extends ZooBlock {
    * @throws IllegalArgumentException if L is larger than maxlen
    */
   public NDArray features(Pass pass, NDArray histories) {
+    return features(pass, histories, items.forward(pass, histories));
+  }
+
+  private NDArray features(Pass pass, NDArray histories, NDArray rows) {
     Shape shape = histories.getShape();
     if (shape.dimension() != 2 || shape.get(1) > config.maxlen()) {
       throw new IllegalArgumentException(
@@ -140,7 +148,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     NDArray valid = histories.neq(0);
     NDArray allowed =
         config.keyPaddingMask() ? valid.reshape(shape.get(0), 1, 1, shape.get(1)) : null;
-    NDArray x = Arithmetic.times(items.forward(pass, histories), Math.sqrt(config.hidden()));
+    NDArray x = Arithmetic.times(rows, Math.sqrt(config.hidden()));
     if (positions != null) {
       x = x.add(positions.forward(pass, slots(histories, valid)));
     }
@@ -235,6 +243,10 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     if (candidates.getShape().dimension() == 1) {
       return ai.djl.nn.core.Linear.linear(features, rows, null).singletonOrThrow();
     }
+    return scores(features, rows);
+  }
+
+  private static NDArray scores(NDArray features, NDArray rows) {
     return rows.mul(features.expandDims(-2)).sum(new int[] {-1});
   }
 }

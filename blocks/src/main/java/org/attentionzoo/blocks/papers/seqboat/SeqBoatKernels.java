@@ -38,7 +38,7 @@ public final class SeqBoatKernels implements KernelCatalog {
                   averages(2, 7, 3, 2, bidirectional),
                   averages(3, 33, 5, 4, bidirectional)),
               2e-5,
-              REASON));
+              REASON).timedOn(averages(2, 512, 128, 16, bidirectional), averages(2, 2048, 128, 16, bidirectional)));
     }
     checks.add(
         new KernelCheck(
@@ -50,7 +50,7 @@ public final class SeqBoatKernels implements KernelCatalog {
                 averages(2, 7, 3, 2, false),
                 averages(3, 33, 5, 4, false)),
             2e-5,
-            REASON));
+            REASON).timedOn(averages(8, 1, 256, 16, false)));
     for (boolean softmax : new boolean[] {false, true}) {
       for (boolean causal : new boolean[] {false, true}) {
         for (int mode = 0; mode < 4; mode++) {
@@ -72,7 +72,7 @@ public final class SeqBoatKernels implements KernelCatalog {
                   attend(attention, past, biased, false),
                   List.of(tokens(1, 1, 2, 1), tokens(2, 5, 4, 3), tokens(3, 17, 4, 5)),
                   2e-5,
-                  REASON));
+                  REASON).timedOn(tokens(4, 64, 32, 64), tokens(4, 512, 64, 128)));
         }
       }
     }

@@ -46,7 +46,7 @@ public final class TitansKernels implements KernelCatalog {
                     inputs(1, 2, 33, 4, 3, 2),
                     inputs(3, 1, 9, 5, 1, 1)),
                 1e-4,
-                REASON));
+                REASON).timedOn(inputs(2, 2, 64, 16, 1, 1), inputs(2, 2, 512, 16, 1, 1)));
       }
     }
     for (boolean normalised : new boolean[] {false, true}) {
@@ -57,7 +57,7 @@ public final class TitansKernels implements KernelCatalog {
               in -> new NDList(Memorizing.plainActivate(in.head(), 2, normalised)),
               List.of(tokens(1, 1, 4), tokens(2, 7, 6), tokens(1, 33, 8)),
               2e-5,
-              "float32 rounding"));
+              "float32 rounding").timedOn(tokens(8, 64, 128), tokens(8, 512, 256)));
     }
     checks.add(
         new KernelCheck(
@@ -73,7 +73,7 @@ public final class TitansKernels implements KernelCatalog {
             },
             List.of(projection(1, 1, 3), projection(2, 7, 5)),
             2e-5,
-            "float32 rounding"));
+            "float32 rounding").timedOn(projection(8, 64, 128), projection(8, 512, 256)));
     return checks;
   }
 
