@@ -94,7 +94,9 @@ public final class PaddedEmbedding extends UnaryBlock {
   }
 
   static NDList fastAll(NDList ids, NDArray table) {
-    return KERNELS.callAll("padded_embeddings", ids, table);
+    NDList others = new NDList(ids.subList(1, ids.size()));
+    // The first array's manager gets the results; the table's would keep them for ever.
+    return KERNELS.callAll("padded_embeddings", ids.head(), others, table);
   }
 
   static NDArray fast(NDArray ids, NDArray table) {
