@@ -84,7 +84,23 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print as JSON.")
     private boolean json;
 
+    @Option(
+        names = "--processor-time",
+        description = {
+          "Count the time that the thread had a processor instead of the time on the clock, for",
+          "machines that others use too; one thread only."
+        })
+    private boolean processorTime;
+
+    Rounds.Plan plan() {
+      return new Rounds.Plan(rounds, processorTime);
+    }
+
     void check() {
+      if (processorTime) {
+        // Before libtorch starts, which reads it then.
+        System.setProperty("ai.djl.pytorch.num_threads", "1");
+      }
       if (rounds < 1) {
         throw new UserException("--rounds " + rounds + " was given; it must be 1 or more");
       }
@@ -170,7 +186,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         for (KernelCheck.Case inputs : cases) {
           KernelBench.Result result =
-              KernelBench.run(check, inputs, Devices.find(common.device), common.rounds);
+              KernelBench.run(check, inputs, Devices.find(common.device), common.plan());
           rows.add(describe(result));
           table.row(
               result.kernel(),
@@ -253,7 +269,7 @@ final class BenchCommand implements Callable<Integer> {
       table.row("parameters", "tensors", "ours ms", "DJL ms", "ours / DJL");
       try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
         for (int width : new int[] {64, 256}) {
-          OptimizerBench.Result result = OptimizerBench.run(manager, width, 4, common.rounds);
+          OptimizerBench.Result result = OptimizerBench.run(manager, width, 4, common.plan());
           Map<String, Object> row = new LinkedHashMap<>();
           row.put("parameters", result.values());
           row.put("tensors", result.tensors());
@@ -311,11 +327,11 @@ final class BenchCommand implements Callable<Integer> {
           Workload workload = Workload.ofCase(manager, folder, Papers.load());
           Peer other = Peer.load(peer, manager, workload.inputs())) {
         double difference = ModelBench.difference(workload, other);
-        ModelBench.Inference inference = ModelBench.infer(workload, other, false, common.rounds);
+        ModelBench.Inference inference = ModelBench.infer(workload, other, false, common.plan());
         Timing predicts = inference.pass();
         Timing peerPredicts = inference.peer();
         ModelBench.Comparison comparison =
-            ModelBench.compare(workload, other, manager, common.rounds);
+            ModelBench.compare(workload, other, manager, common.plan());
         if (common.json) {
           Map<String, Object> figures = new LinkedHashMap<>();
           figures.put("case", folder.toString());
@@ -386,7 +402,7 @@ final class BenchCommand implements Callable<Integer> {
           Workload workload =
               Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
         ModelBench.Training training =
-            ModelBench.train(workload, manager, ModelChoice.isCausal(preset), common.rounds, steps);
+            ModelBench.train(workload, manager, ModelChoice.isCausal(preset), common.plan(), steps);
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("model", preset.name());
         figures.put("inputs", workload.inputs().head().getShape().toString());
@@ -407,7 +423,7 @@ final class BenchCommand implements Callable<Integer> {
         ModelBench.Comparison comparison = null;
         if (peer != null) {
           try (Peer other = Peer.load(peer, manager, workload.inputs())) {
-            comparison = ModelBench.compare(workload, other, manager, common.rounds);
+            comparison = ModelBench.compare(workload, other, manager, common.plan());
           }
           figures.put("peer", compared(comparison));
         }
@@ -526,7 +542,7 @@ final class BenchCommand implements Callable<Integer> {
               Workload.of(manager, preset, choice.overrides(), choice.batch, length);
           Peer other = peer == null ? null : Peer.load(peer, manager, workload.inputs())) {
         ModelBench.Inference inference =
-            ModelBench.infer(workload, other, ModelChoice.isCausal(preset), common.rounds);
+            ModelBench.infer(workload, other, ModelChoice.isCausal(preset), common.plan());
         if (common.json) {
           Json.print(out, describe(preset, workload, inference));
         } else {
@@ -621,7 +637,7 @@ final class BenchCommand implements Callable<Integer> {
       try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
           Workload workload =
               Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
-        results = ActivationBench.run(workload, shares, common.rounds);
+        results = ActivationBench.run(workload, shares, common.plan());
       }
       ActivationBench.Result last = results.get(results.size() - 1);
       List<Map<String, Object>> rows = new ArrayList<>();
@@ -719,7 +735,7 @@ final class BenchCommand implements Callable<Integer> {
               }
               work.put(preset.name(), forward ? workload::predict : workload::forwardBackward);
             }
-            Rounds.run(work, 2, common.rounds)
+            Rounds.run(work, 2, common.plan())
                 .forEach((name, timing) -> timings.get(name).put(length, timing));
           } finally {
             open.forEach(Workload::close);
@@ -736,8 +752,8 @@ final class BenchCommand implements Callable<Integer> {
 
     /**
      * By how many bytes the process grows beyond the first pass of a single token, at growing
-     * lengths, in a first pass of each; what is freed stays with the process, so lengths that do not
-     * grow tell nothing.
+     * lengths, in a first pass of each; what is freed stays with the process, so lengths that do
+     * not grow tell nothing.
      */
     private Map<Integer, Double> memory(NDManager manager) {
       Map<Integer, Double> grown = new LinkedHashMap<>();

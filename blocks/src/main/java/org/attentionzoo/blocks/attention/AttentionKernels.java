@@ -27,45 +27,44 @@ public final class AttentionKernels implements KernelCatalog {
             factored(1, 1, 1, 1, 2, 1), factored(2, 3, 7, 7, 5, 2), factored(1, 2, 19, 19, 8, 9));
     return List.of(
         new KernelCheck(
-            "attention/causal",
-            in -> fast(in, null, true),
-            in -> plain(in, null, true),
-            whole,
-            2e-5,
-            "float32 rounding")
-            .timedOn(
-                sized(4, 4, 128, 32), sized(2, 4, 512, 64), sized(1, 8, 1024, 64)),
+                "attention/causal",
+                in -> fast(in, null, true),
+                in -> plain(in, null, true),
+                whole,
+                2e-5,
+                "float32 rounding")
+            .timedOn(sized(4, 4, 128, 32), sized(2, 4, 512, 64), sized(1, 8, 1024, 64)),
         new KernelCheck(
-            "attention/causal, with dropout",
-            in -> dropped(in, true),
-            in -> dropped(in, false),
-            whole,
-            2e-5,
-            "float32 rounding; both draw the same numbers")
+                "attention/causal, with dropout",
+                in -> dropped(in, true),
+                in -> dropped(in, false),
+                whole,
+                2e-5,
+                "float32 rounding; both draw the same numbers")
             .timedOn(sized(32, 1, 50, 50), sized(4, 4, 128, 32), sized(2, 4, 512, 64)),
         new KernelCheck(
-            "attention/biased",
-            in -> fast(in, in.get(3), false),
-            in -> plain(in, in.get(3), false),
-            List.of(dense(1, 1, 1, 4, 2), dense(2, 3, 7, 5, 5)),
-            2e-5,
-            "float32 rounding")
+                "attention/biased",
+                in -> fast(in, in.get(3), false),
+                in -> plain(in, in.get(3), false),
+                List.of(dense(1, 1, 1, 4, 2), dense(2, 3, 7, 5, 5)),
+                2e-5,
+                "float32 rounding")
             .timedOn(dense(4, 4, 128, 128, 32), dense(2, 4, 512, 512, 64)),
         new KernelCheck(
-            "attention/causal, factored bias",
-            in -> fastFactored(in, null, true),
-            in -> plainFactored(in, null, true),
-            factored,
-            2e-5,
-            "float32 rounding")
+                "attention/causal, factored bias",
+                in -> fastFactored(in, null, true),
+                in -> plainFactored(in, null, true),
+                factored,
+                2e-5,
+                "float32 rounding")
             .timedOn(factored(4, 4, 128, 128, 32, 8), factored(2, 4, 512, 512, 64, 8)),
         new KernelCheck(
-            "attention/factored and dense bias",
-            in -> fastFactored(in, in.get(5), false),
-            in -> plainFactored(in, in.get(5), false),
-            List.of(factored(1, 1, 1, 3, 2, 1), factored(2, 3, 7, 4, 5, 2)),
-            2e-5,
-            "float32 rounding")
+                "attention/factored and dense bias",
+                in -> fastFactored(in, in.get(5), false),
+                in -> plainFactored(in, in.get(5), false),
+                List.of(factored(1, 1, 1, 3, 2, 1), factored(2, 3, 7, 4, 5, 2)),
+                2e-5,
+                "float32 rounding")
             .timedOn(factored(4, 4, 128, 128, 32, 8), factored(2, 4, 512, 512, 64, 8)));
   }
 
@@ -90,8 +89,7 @@ public final class AttentionKernels implements KernelCatalog {
       return new NDList(
           DotProductAttention.dropped(q, k, in.get(2), allowed, in.get(3), SCALE, RATE));
     }
-    NDArray pattern =
-        DotProductAttention.pattern(q, k, in.get(4), in.get(3), true, SCALE);
+    NDArray pattern = DotProductAttention.pattern(q, k, in.get(4), in.get(3), true, SCALE);
     NDArray kept = ai.djl.nn.norm.Dropout.dropout(pattern, (float) RATE, true).singletonOrThrow();
     return new NDList(kept.matMul(in.get(2)));
   }

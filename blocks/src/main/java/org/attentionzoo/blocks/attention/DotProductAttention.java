@@ -143,10 +143,7 @@ public final class DotProductAttention {
 
   private static boolean drops(
       Pass pass, Block owner, NDArray q, double dropout, Normalizer normalizer) {
-    return dropout > 0
-        && dropout < 1
-        && pass.isTraining()
-        && isHidden(pass, owner, q, normalizer);
+    return dropout > 0 && dropout < 1 && pass.isTraining() && isHidden(pass, owner, q, normalizer);
   }
 
   /** Whether a kernel may keep the pattern to itself. */

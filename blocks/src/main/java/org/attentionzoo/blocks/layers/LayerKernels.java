@@ -20,49 +20,56 @@ public final class LayerKernels implements KernelCatalog {
   public List<KernelCheck> kernels() {
     return List.of(
         new KernelCheck(
-            "layers/rms_norm",
-            in -> new NDList(RmsNorm.fast(in.get(0), in.get(1), EPSILON)),
-            in -> new NDList(RmsNorm.plain(in.get(0), in.get(1), EPSILON)),
-            List.of(norm(1, 1, 8), norm(3, 7, 5), norm(2, 33, 64)),
-            2e-5,
-            "float32 rounding").timedOn(norm(8, 64, 128), norm(8, 512, 512)),
+                "layers/rms_norm",
+                in -> new NDList(RmsNorm.fast(in.get(0), in.get(1), EPSILON)),
+                in -> new NDList(RmsNorm.plain(in.get(0), in.get(1), EPSILON)),
+                List.of(norm(1, 1, 8), norm(3, 7, 5), norm(2, 33, 64)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(norm(8, 64, 128), norm(8, 512, 512)),
         new KernelCheck(
-            "layers/simple_rms_norm",
-            in -> new NDList(SimpleRmsNorm.fast(in.get(0), EPSILON)),
-            in -> new NDList(SimpleRmsNorm.plain(in.get(0), EPSILON)),
-            List.of(simple(1, 1, 8), simple(3, 7, 5), simple(2, 33, 64)),
-            2e-5,
-            "float32 rounding").timedOn(simple(8, 64, 128), simple(8, 512, 512)),
+                "layers/simple_rms_norm",
+                in -> new NDList(SimpleRmsNorm.fast(in.get(0), EPSILON)),
+                in -> new NDList(SimpleRmsNorm.plain(in.get(0), EPSILON)),
+                List.of(simple(1, 1, 8), simple(3, 7, 5), simple(2, 33, 64)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(simple(8, 64, 128), simple(8, 512, 512)),
         new KernelCheck(
-            "layers/causal_convolution",
-            in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), null)),
-            in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), null)),
-            List.of(convolution(1, 1, 3, 4), convolution(2, 7, 5, 3), convolution(3, 33, 8, 1)),
-            2e-5,
-            "float32 rounding").timedOn(convolution(8, 64, 128, 4), convolution(8, 512, 256, 4)),
+                "layers/causal_convolution",
+                in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), null)),
+                in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), null)),
+                List.of(convolution(1, 1, 3, 4), convolution(2, 7, 5, 3), convolution(3, 33, 8, 1)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(convolution(8, 64, 128, 4), convolution(8, 512, 256, 4)),
         new KernelCheck(
-            "layers/causal_convolution after a past",
-            in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), in.get(2))),
-            in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), in.get(2))),
-            List.of(continued(1, 1, 3, 4), continued(2, 7, 5, 3)),
-            2e-5,
-            "float32 rounding").timedOn(continued(8, 1, 256, 4), continued(8, 512, 256, 4)),
+                "layers/causal_convolution after a past",
+                in -> new NDList(ShortConvolution.fast(in.get(0), in.get(1), in.get(2))),
+                in -> new NDList(ShortConvolution.plain(in.get(0), in.get(1), in.get(2))),
+                List.of(continued(1, 1, 3, 4), continued(2, 7, 5, 3)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(continued(8, 1, 256, 4), continued(8, 512, 256, 4)),
         new KernelCheck(
-            "layers/padded_embedding",
-            in -> new NDList(PaddedEmbedding.fast(in.get(0), in.get(1))),
-            in -> new NDList(PaddedEmbedding.plain(in.get(0), in.get(1))),
-            List.of(lookup(1, 1, 2), lookup(2, 7, 5), lookup(3, 33, 4)),
-            2e-5,
-            "float32 rounding").timedOn(lookup(8, 512, 256), lookup(128, 50, 23716)),
+                "layers/padded_embedding",
+                in -> new NDList(PaddedEmbedding.fast(in.get(0), in.get(1))),
+                in -> new NDList(PaddedEmbedding.plain(in.get(0), in.get(1))),
+                List.of(lookup(1, 1, 2), lookup(2, 7, 5), lookup(3, 33, 4)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(lookup(8, 512, 256), lookup(128, 50, 23716)),
         new KernelCheck(
-            "layers/padded_embeddings",
-            in -> PaddedEmbedding.fastAll(ids(in), in.get(2)),
-            in -> new NDList(
-                PaddedEmbedding.plain(in.get(0), in.get(2)),
-                PaddedEmbedding.plain(in.get(1), in.get(2))),
-            List.of(lookups(1, 1, 2), lookups(2, 7, 5), lookups(3, 33, 4)),
-            2e-5,
-            "float32 rounding").timedOn(lookups(8, 512, 256), lookups(128, 50, 23716)));
+                "layers/padded_embeddings",
+                in -> PaddedEmbedding.fastAll(ids(in), in.get(2)),
+                in ->
+                    new NDList(
+                        PaddedEmbedding.plain(in.get(0), in.get(2)),
+                        PaddedEmbedding.plain(in.get(1), in.get(2))),
+                List.of(lookups(1, 1, 2), lookups(2, 7, 5), lookups(3, 33, 4)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(lookups(8, 512, 256), lookups(128, 50, 23716)));
   }
 
   private static NDList ids(NDList in) {

@@ -30,12 +30,13 @@ public final class PositionKernels implements KernelCatalog {
 
   private static KernelCheck check(String name, Rotary rotary) {
     return new KernelCheck(
-        name,
-        in -> new NDList(rotary.fast(in.get(0), in.get(1))),
-        in -> new NDList(rotary.plain(in.get(0), in.get(1))),
-        List.of(shared(1, 1, 1, 2), shared(2, 3, 7, 6), shared(1, 2, 33, 16), own(3, 2, 5, 8)),
-        2e-5,
-        "float32 rounding of angles").timedOn(shared(8, 4, 64, 32), shared(8, 8, 512, 64), own(8, 8, 512, 64));
+            name,
+            in -> new NDList(rotary.fast(in.get(0), in.get(1))),
+            in -> new NDList(rotary.plain(in.get(0), in.get(1))),
+            List.of(shared(1, 1, 1, 2), shared(2, 3, 7, 6), shared(1, 2, 33, 16), own(3, 2, 5, 8)),
+            2e-5,
+            "float32 rounding of angles")
+        .timedOn(shared(8, 4, 64, 32), shared(8, 8, 512, 64), own(8, 8, 512, 64));
   }
 
   private static Case shared(long batch, long heads, long length, long width) {

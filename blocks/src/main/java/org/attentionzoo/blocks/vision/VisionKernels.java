@@ -18,17 +18,24 @@ public final class VisionKernels implements KernelCatalog {
   public List<KernelCheck> kernels() {
     return List.of(
         new KernelCheck(
-            "vision/relu6",
-            in -> new NDList(Relu6.fast(in.head())),
-            in -> new NDList(Relu6.plain(in.head())),
-            List.of(
+                "vision/relu6",
+                in -> new NDList(Relu6.fast(in.head())),
+                in -> new NDList(Relu6.plain(in.head())),
+                List.of(
+                    new Case(
+                        "beyond both bounds",
+                        m ->
+                            new NDList(Arithmetic.times(m.randomNormal(new Shape(2, 3, 5, 7)), 6))),
+                    new Case(
+                        "on the bounds", m -> new NDList(m.arange(-6f, 13f, 6f).reshape(1, 4)))),
+                0,
+                "the same comparisons")
+            .timedOn(
                 new Case(
-                    "beyond both bounds",
-                    m -> new NDList(Arithmetic.times(m.randomNormal(new Shape(2, 3, 5, 7)), 6))),
-                new Case("on the bounds", m -> new NDList(m.arange(-6f, 13f, 6f).reshape(1, 4)))),
-            0,
-            "the same comparisons").timedOn(
-                new Case("batch 8, 32 channels, 32 x 32", m -> new NDList(m.randomNormal(new Shape(8, 32, 32, 32)))),
-                new Case("batch 8, 96 channels, 56 x 56", m -> new NDList(m.randomNormal(new Shape(8, 96, 56, 56))))));
+                    "batch 8, 32 channels, 32 x 32",
+                    m -> new NDList(m.randomNormal(new Shape(8, 32, 32, 32)))),
+                new Case(
+                    "batch 8, 96 channels, 56 x 56",
+                    m -> new NDList(m.randomNormal(new Shape(8, 96, 56, 56))))));
   }
 }

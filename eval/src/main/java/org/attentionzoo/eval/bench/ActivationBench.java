@@ -40,11 +40,11 @@ public final class ActivationBench {
    *
    * @param workload the model and its inputs
    * @param shares from 0 to 1
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @return a result for each share
    * @throws UserException if the model has no such taps, or a share is out of its range
    */
-  public static List<Result> run(Workload workload, List<Double> shares, int rounds) {
+  public static List<Result> run(Workload workload, List<Double> shares, Rounds.Plan rounds) {
     Map<String, Runnable> work = new LinkedHashMap<>();
     List<Long> bytes = new ArrayList<>();
     List<long[]> activated = new ArrayList<>();

@@ -54,10 +54,11 @@ public final class KernelBench {
    * @param check the kernel
    * @param inputs the case
    * @param device where to compute
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @return the times
    */
-  public static Result run(KernelCheck check, KernelCheck.Case inputs, Device device, int rounds) {
+  public static Result run(
+      KernelCheck check, KernelCheck.Case inputs, Device device, Rounds.Plan rounds) {
     try (NDManager manager = NDManager.newBaseManager(device, "PyTorch")) {
       JniUtils.setSeed(1);
       NDList values = new NDList();

@@ -82,12 +82,12 @@ public final class ModelBench {
    * @param workload the model and its inputs
    * @param manager what the yardstick's memory belongs to
    * @param causal whether fused attention leaves out half of its products
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @param watched steps in which the memory is watched; 0 for none
    * @return the times
    */
   public static Training train(
-      Workload workload, NDManager manager, boolean causal, int rounds, int watched) {
+      Workload workload, NDManager manager, boolean causal, Rounds.Plan rounds, int watched) {
     try (Optimizer optimizer = OptimizerConfig.DEFAULT.create(workload.model());
         NDManager scope = manager.newSubManager()) {
       MatrixPeak peak = new MatrixPeak(scope);
@@ -145,10 +145,11 @@ public final class ModelBench {
    * @param labelled the model and its inputs
    * @param peer takes the same inputs
    * @param manager what a step's memory belongs to
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @return the times
    */
-  public static Comparison compare(Workload labelled, Peer peer, NDManager manager, int rounds) {
+  public static Comparison compare(
+      Workload labelled, Peer peer, NDManager manager, Rounds.Plan rounds) {
     Workload workload = labelled.withPlainLoss();
     try (Optimizer optimizer = OptimizerConfig.DEFAULT.create(workload.model())) {
       Map<String, Runnable> work = new LinkedHashMap<>();
@@ -214,10 +215,10 @@ public final class ModelBench {
    * @param workload the model and its inputs
    * @param peer null for none
    * @param decodes whether the model is a decoder with a cache
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @return the times
    */
-  public static Inference infer(Workload workload, Peer peer, boolean decodes, int rounds) {
+  public static Inference infer(Workload workload, Peer peer, boolean decodes, Rounds.Plan rounds) {
     Map<String, Runnable> work = new LinkedHashMap<>();
     work.put(FORWARD, workload::predict);
     if (peer != null) {
@@ -228,7 +229,7 @@ public final class ModelBench {
     if (decodes) {
       List<Double> fills = new ArrayList<>();
       List<Double> tokens = new ArrayList<>();
-      for (int round = -WARMUPS; round < rounds; round++) {
+      for (int round = -WARMUPS; round < rounds.rounds(); round++) {
         double[] millis = workload.decode();
         if (round >= 0) {
           fills.add(millis[0]);

@@ -23,7 +23,8 @@ import org.attentionzoo.training.optimize.UpdateRule;
  */
 public final class OptimizerBench {
 
-  private static final int WARMUPS = 5;
+  /** Until both sides run compiled; a step of few parameters is mostly Java. */
+  private static final int WARMUPS = 200;
   private static final float RATE = 1e-4f;
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.999f;
@@ -48,10 +49,10 @@ public final class OptimizerBench {
    * @param parent what the parameters' memory belongs to; decides the device
    * @param width of the transformer
    * @param layers of the transformer
-   * @param rounds how often each is run
+   * @param rounds how often each is run, and which time counts
    * @return the times
    */
-  public static Result run(NDManager parent, int width, int layers, int rounds) {
+  public static Result run(NDManager parent, int width, int layers, Rounds.Plan rounds) {
     try (NDManager manager = parent.newSubManager()) {
       Map<String, Parameter> ours = parameters(manager, width, layers);
       Map<String, Parameter> theirs = parameters(manager, width, layers);

@@ -1,5 +1,7 @@
 package org.attentionzoo.eval.bench;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,6 +15,8 @@ import java.util.Map;
  * <p>Thread safety: stateless.
  */
 public final class Rounds {
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private Rounds() {}
 
@@ -102,13 +106,39 @@ public final class Rounds {
    * @return a timing for each, in the same order
    */
   public static Map<String, Timing> run(Map<String, Runnable> work, int warmups, int rounds) {
+    return run(work, warmups, new Plan(rounds, false));
+  }
+
+  /**
+   * How things are timed.
+   *
+   * @param rounds how often each is run
+   * @param processorTime whether the time that the calling thread had a processor counts instead of
+   *     the time on the clock. It does not grow while other programs have the processor, but leaves
+   *     out other threads: right only where libtorch has one thread
+   */
+  public record Plan(int rounds, boolean processorTime) {
+    private long now() {
+      return processorTime ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
+    }
+  }
+
+  /**
+   * Runs every piece of work once a round, each round in the same order.
+   *
+   * @param work what is timed, by name; each ends when its results are there
+   * @param warmups rounds that are not counted
+   * @param plan how many are, and which time
+   * @return a timing for each, in the same order
+   */
+  public static Map<String, Timing> run(Map<String, Runnable> work, int warmups, Plan plan) {
     Map<String, List<Double>> samples = new LinkedHashMap<>();
     work.keySet().forEach(name -> samples.put(name, new ArrayList<>()));
-    for (int round = -warmups; round < rounds; round++) {
+    for (int round = -warmups; round < plan.rounds(); round++) {
       for (Map.Entry<String, Runnable> entry : work.entrySet()) {
-        long start = System.nanoTime();
+        long start = plan.now();
         entry.getValue().run();
-        double millis = (System.nanoTime() - start) / 1e6;
+        double millis = (plan.now() - start) / 1e6;
         if (round >= 0) {
           samples.get(entry.getKey()).add(millis);
         }

@@ -16,7 +16,7 @@ class ActivationBenchTest {
     try (NDManager manager = NDManager.newBaseManager();
         Workload workload = workload(manager, "seqboat-classifier-tiny", 128)) {
       List<ActivationBench.Result> results =
-          ActivationBench.run(workload, List.of(0.0, 0.5, 1.0), 1);
+          ActivationBench.run(workload, List.of(0.0, 0.5, 1.0), new Rounds.Plan(1, false));
       assertThat(results)
           .extracting(ActivationBench.Result::activated)
           .containsExactly(0L, 64L, 128L);
@@ -35,10 +35,12 @@ class ActivationBenchTest {
     try (NDManager manager = NDManager.newBaseManager();
         Workload decoder = workload(manager, "decoder-tiny", 8);
         Workload seqBoat = workload(manager, "seqboat-lm-tiny", 8)) {
-      assertThatThrownBy(() -> ActivationBench.run(decoder, List.of(0.5), 1))
+      assertThatThrownBy(
+              () -> ActivationBench.run(decoder, List.of(0.5), new Rounds.Plan(1, false)))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("seqboat");
-      assertThatThrownBy(() -> ActivationBench.run(seqBoat, List.of(1.5), 1))
+      assertThatThrownBy(
+              () -> ActivationBench.run(seqBoat, List.of(1.5), new Rounds.Plan(1, false)))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("1.5");
     }

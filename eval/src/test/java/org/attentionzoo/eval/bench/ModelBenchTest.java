@@ -42,7 +42,8 @@ class ModelBenchTest {
   void countsAtLeastTheProductsWithTheWeightsAndLeavesNothingBehind() {
     try (Workload workload = decoder(2, 16)) {
       int arrays = manager.getManagedArrays().size();
-      ModelBench.Training training = ModelBench.train(workload, manager, true, 2, 1);
+      ModelBench.Training training =
+          ModelBench.train(workload, manager, true, new Rounds.Plan(2, false), 1);
       long matrices =
           workload.model().getParameters().values().stream()
               .filter(p -> p.getArray().getShape().dimension() == 2)
@@ -60,7 +61,8 @@ class ModelBenchTest {
   @Test
   void timesDecodingOfADecoder() {
     try (Workload workload = decoder(2, 8)) {
-      ModelBench.Inference inference = ModelBench.infer(workload, null, true, 2);
+      ModelBench.Inference inference =
+          ModelBench.infer(workload, null, true, new Rounds.Plan(2, false));
       assertThat(inference.decode().samples())
           .hasSize(2)
           .allSatisfy(s -> assertThat(s).isPositive());
@@ -82,7 +84,8 @@ class ModelBenchTest {
             """));
     try (Workload workload = decoder(1, 4);
         Peer peer = Peer.load(file, manager, workload.inputs())) {
-      ModelBench.Comparison comparison = ModelBench.compare(workload, peer, manager, 2);
+      ModelBench.Comparison comparison =
+          ModelBench.compare(workload, peer, manager, new Rounds.Plan(2, true));
       assertThat(comparison.peerBoth().samples()).hasSize(2);
       assertThat(comparison.optimizer().samples()).hasSize(2);
     }

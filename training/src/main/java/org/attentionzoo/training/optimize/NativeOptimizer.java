@@ -9,6 +9,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,13 +104,13 @@ public final class NativeOptimizer implements Optimizer {
       }
       NDList measured = KERNELS.callAll("measure", all, scale, maximumNorm);
       NDArray norm = measured.get(0);
-      NDArray divisor = measured.get(1);
+      NDArray divisor = scale == 1 && maximumNorm == 0 ? null : measured.get(1);
       NDArray broken = measured.get(2);
       for (int i = 0; i < lists.size(); i++) {
         Lists list = lists.get(i);
         Group group = groups.get(i);
         if (!list.gradients.isEmpty()) {
-          List<Object> arguments = new ArrayList<>(List.of(divisor, broken));
+          List<Object> arguments = new ArrayList<>(Arrays.asList(divisor, broken));
           arguments.add(list.weights);
           arguments.add(list.gradients);
           arguments.addAll(list.kept);

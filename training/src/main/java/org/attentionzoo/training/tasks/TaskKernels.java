@@ -17,18 +17,20 @@ public final class TaskKernels implements KernelCatalog {
   public List<KernelCheck> kernels() {
     return List.of(
         new KernelCheck(
-            "language_model/masked_cross_entropy",
-            in -> new NDList(LanguageModelObjective.byKernel(in.get(0), in.get(1)).head()),
-            in -> new NDList(LanguageModelObjective.byOperations(in.get(0), in.get(1)).head()),
-            List.of(
-                inputs("one position", 1, 1, 2, 0),
-                inputs("one token in the vocabulary", 2, 3, 1, 0),
-                inputs("odd sizes, some ignored", 3, 7, 5, 6),
-                inputs("all ignored", 2, 3, 4, 6),
-                inputs("bytes", 2, 33, 256, 1)),
-            1e-5,
-            "a sum of up to 66 logarithms in float32, in another order").timedOn(
-                inputs("8 x 64 tokens of 256", 8, 64, 256, 1), inputs("8 x 512 tokens of 256", 8, 512, 256, 1)));
+                "language_model/masked_cross_entropy",
+                in -> new NDList(LanguageModelObjective.byKernel(in.get(0), in.get(1)).head()),
+                in -> new NDList(LanguageModelObjective.byOperations(in.get(0), in.get(1)).head()),
+                List.of(
+                    inputs("one position", 1, 1, 2, 0),
+                    inputs("one token in the vocabulary", 2, 3, 1, 0),
+                    inputs("odd sizes, some ignored", 3, 7, 5, 6),
+                    inputs("all ignored", 2, 3, 4, 6),
+                    inputs("bytes", 2, 33, 256, 1)),
+                1e-5,
+                "a sum of up to 66 logarithms in float32, in another order")
+            .timedOn(
+                inputs("8 x 64 tokens of 256", 8, 64, 256, 1),
+                inputs("8 x 512 tokens of 256", 8, 512, 256, 1)));
   }
 
   private static KernelCheck.Case inputs(String label, int b, int l, int v, int ignored) {

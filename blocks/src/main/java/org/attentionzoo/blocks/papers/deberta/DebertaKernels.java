@@ -29,22 +29,24 @@ public final class DebertaKernels implements KernelCatalog {
       for (String terms : List.of("none", "c2p", "p2c", "c2p and p2c")) {
         checks.add(
             new KernelCheck(
-                "deberta/attention, " + terms + (padded ? ", padded" : ""),
-                attend(terms, padded, true),
-                attend(terms, padded, false),
-                List.of(inputs(1, 1, 1, 4), inputs(2, 3, 7, 5), inputs(3, 2, 33, 4)),
-                2e-5,
-                "float32 rounding").timedOn(inputs(4, 6, 128, 64), inputs(2, 6, 512, 64)));
+                    "deberta/attention, " + terms + (padded ? ", padded" : ""),
+                    attend(terms, padded, true),
+                    attend(terms, padded, false),
+                    List.of(inputs(1, 1, 1, 4), inputs(2, 3, 7, 5), inputs(3, 2, 33, 4)),
+                    2e-5,
+                    "float32 rounding")
+                .timedOn(inputs(4, 6, 128, 64), inputs(2, 6, 512, 64)));
       }
     }
     checks.add(
         new KernelCheck(
-            "deberta/embedding",
-            in -> new NDList(DebertaEmbeddings.fast(ids(in.head()), in.head(), PADDING)),
-            in -> new NDList(DebertaEmbeddings.plain(ids(in.head()), in.head(), PADDING)),
-            List.of(new Case("5 rows", m -> new NDList(m.randomNormal(new Shape(5, 3))))),
-            1e-6,
-            "the same rows").timedOn(new Case("1000 rows", m -> new NDList(m.randomNormal(new Shape(1000, 256))))));
+                "deberta/embedding",
+                in -> new NDList(DebertaEmbeddings.fast(ids(in.head()), in.head(), PADDING)),
+                in -> new NDList(DebertaEmbeddings.plain(ids(in.head()), in.head(), PADDING)),
+                List.of(new Case("5 rows", m -> new NDList(m.randomNormal(new Shape(5, 3))))),
+                1e-6,
+                "the same rows")
+            .timedOn(new Case("1000 rows", m -> new NDList(m.randomNormal(new Shape(1000, 256))))));
     return checks;
   }
 

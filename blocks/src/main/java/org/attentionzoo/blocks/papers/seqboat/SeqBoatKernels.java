@@ -30,27 +30,33 @@ public final class SeqBoatKernels implements KernelCatalog {
     for (boolean bidirectional : new boolean[] {false, true}) {
       checks.add(
           new KernelCheck(
-              "seqboat/ema" + (bidirectional ? ", bidirectional" : ""),
-              in -> new NDList(MultiHeadEma.fast(in.head(), of(in, 1), lags(in), bidirectional)),
-              in -> new NDList(MultiHeadEma.plain(in.head(), of(in, 1), lags(in), bidirectional)),
-              List.of(
-                  averages(1, 1, 2, 1, bidirectional),
-                  averages(2, 7, 3, 2, bidirectional),
-                  averages(3, 33, 5, 4, bidirectional)),
-              2e-5,
-              REASON).timedOn(averages(2, 512, 128, 16, bidirectional), averages(2, 2048, 128, 16, bidirectional)));
+                  "seqboat/ema" + (bidirectional ? ", bidirectional" : ""),
+                  in ->
+                      new NDList(MultiHeadEma.fast(in.head(), of(in, 1), lags(in), bidirectional)),
+                  in ->
+                      new NDList(MultiHeadEma.plain(in.head(), of(in, 1), lags(in), bidirectional)),
+                  List.of(
+                      averages(1, 1, 2, 1, bidirectional),
+                      averages(2, 7, 3, 2, bidirectional),
+                      averages(3, 33, 5, 4, bidirectional)),
+                  2e-5,
+                  REASON)
+              .timedOn(
+                  averages(2, 512, 128, 16, bidirectional),
+                  averages(2, 2048, 128, 16, bidirectional)));
     }
     checks.add(
         new KernelCheck(
-            "seqboat/ema step",
-            in -> MultiHeadEma.fastStep(in.get(0), in.get(5), of(in, 1)),
-            in -> MultiHeadEma.plainStep(in.get(0), in.get(5), of(in, 1)),
-            List.of(
-                averages(1, 1, 2, 1, false),
-                averages(2, 7, 3, 2, false),
-                averages(3, 33, 5, 4, false)),
-            2e-5,
-            REASON).timedOn(averages(8, 1, 256, 16, false)));
+                "seqboat/ema step",
+                in -> MultiHeadEma.fastStep(in.get(0), in.get(5), of(in, 1)),
+                in -> MultiHeadEma.plainStep(in.get(0), in.get(5), of(in, 1)),
+                List.of(
+                    averages(1, 1, 2, 1, false),
+                    averages(2, 7, 3, 2, false),
+                    averages(3, 33, 5, 4, false)),
+                2e-5,
+                REASON)
+            .timedOn(averages(8, 1, 256, 16, false)));
     for (boolean softmax : new boolean[] {false, true}) {
       for (boolean causal : new boolean[] {false, true}) {
         for (int mode = 0; mode < 4; mode++) {
@@ -63,16 +69,17 @@ public final class SeqBoatKernels implements KernelCatalog {
           }
           checks.add(
               new KernelCheck(
-                  "seqboat/local attention, "
-                      + (softmax ? "softmax" : "relu2")
-                      + (causal ? ", causal" : "")
-                      + (past ? ", continued" : "")
-                      + (biased ? (mode & 1) == 0 ? ", positions" : ", slots" : ""),
-                  attend(attention, past, biased, true),
-                  attend(attention, past, biased, false),
-                  List.of(tokens(1, 1, 2, 1), tokens(2, 5, 4, 3), tokens(3, 17, 4, 5)),
-                  2e-5,
-                  REASON).timedOn(tokens(4, 64, 32, 64), tokens(4, 512, 64, 128)));
+                      "seqboat/local attention, "
+                          + (softmax ? "softmax" : "relu2")
+                          + (causal ? ", causal" : "")
+                          + (past ? ", continued" : "")
+                          + (biased ? (mode & 1) == 0 ? ", positions" : ", slots" : ""),
+                      attend(attention, past, biased, true),
+                      attend(attention, past, biased, false),
+                      List.of(tokens(1, 1, 2, 1), tokens(2, 5, 4, 3), tokens(3, 17, 4, 5)),
+                      2e-5,
+                      REASON)
+                  .timedOn(tokens(4, 64, 32, 64), tokens(4, 512, 64, 128)));
         }
       }
     }

@@ -37,43 +37,46 @@ public final class TitansKernels implements KernelCatalog {
         String name = "titans/advance, gates " + gates + limited + (padded ? ", padded" : "");
         checks.add(
             new KernelCheck(
-                name,
-                run(gates, padded, true),
-                run(gates, padded, false),
-                List.of(
-                    inputs(1, 1, 1, 4, 1, 1),
-                    inputs(2, 2, 7, 3, 2, 2),
-                    inputs(1, 2, 33, 4, 3, 2),
-                    inputs(3, 1, 9, 5, 1, 1)),
-                1e-4,
-                REASON).timedOn(inputs(2, 2, 64, 16, 1, 1), inputs(2, 2, 512, 16, 1, 1)));
+                    name,
+                    run(gates, padded, true),
+                    run(gates, padded, false),
+                    List.of(
+                        inputs(1, 1, 1, 4, 1, 1),
+                        inputs(2, 2, 7, 3, 2, 2),
+                        inputs(1, 2, 33, 4, 3, 2),
+                        inputs(3, 1, 9, 5, 1, 1)),
+                    1e-4,
+                    REASON)
+                .timedOn(inputs(2, 2, 64, 16, 1, 1), inputs(2, 2, 512, 16, 1, 1)));
       }
     }
     for (boolean normalised : new boolean[] {false, true}) {
       checks.add(
           new KernelCheck(
-              "titans/activate" + (normalised ? ", normalised" : ""),
-              in -> new NDList(Memorizing.fastActivate(in.head(), 2, normalised)),
-              in -> new NDList(Memorizing.plainActivate(in.head(), 2, normalised)),
-              List.of(tokens(1, 1, 4), tokens(2, 7, 6), tokens(1, 33, 8)),
-              2e-5,
-              "float32 rounding").timedOn(tokens(8, 64, 128), tokens(8, 512, 256)));
+                  "titans/activate" + (normalised ? ", normalised" : ""),
+                  in -> new NDList(Memorizing.fastActivate(in.head(), 2, normalised)),
+                  in -> new NDList(Memorizing.plainActivate(in.head(), 2, normalised)),
+                  List.of(tokens(1, 1, 4), tokens(2, 7, 6), tokens(1, 33, 8)),
+                  2e-5,
+                  "float32 rounding")
+              .timedOn(tokens(8, 64, 128), tokens(8, 512, 256)));
     }
     checks.add(
         new KernelCheck(
-            "titans/project",
-            in -> Memorizing.project(in.get(0), part(in, 1, 3), part(in, 4, 2)),
-            in -> {
-              NDList out = new NDList();
-              for (int i = 1; i < 4; i++) {
-                NDArray product = in.get(0).matMul(in.get(i).transpose());
-                out.add(i == 1 ? product : product.add(in.get(i + 2)));
-              }
-              return out;
-            },
-            List.of(projection(1, 1, 3), projection(2, 7, 5)),
-            2e-5,
-            "float32 rounding").timedOn(projection(8, 64, 128), projection(8, 512, 256)));
+                "titans/project",
+                in -> Memorizing.project(in.get(0), part(in, 1, 3), part(in, 4, 2)),
+                in -> {
+                  NDList out = new NDList();
+                  for (int i = 1; i < 4; i++) {
+                    NDArray product = in.get(0).matMul(in.get(i).transpose());
+                    out.add(i == 1 ? product : product.add(in.get(i + 2)));
+                  }
+                  return out;
+                },
+                List.of(projection(1, 1, 3), projection(2, 7, 5)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(projection(8, 64, 128), projection(8, 512, 256)));
     return checks;
   }
 
