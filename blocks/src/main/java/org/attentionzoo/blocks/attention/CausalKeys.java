@@ -1,0 +1,106 @@
+package org.attentionzoo.blocks.attention;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.DecodeState;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+
+/**
+ * What the queries of a piece of sequences may see in causal attention: the keys and values of the
+ * piece behind those that the decode cache holds, without padding.
+ *
+ * @param keys (B, H, Lk, d)
+ * @param values (B, H, Lk, e)
+ * @param mask boolean, broadcastable to (B, H, Lq, Lk), true where a key may be seen; null if
+ *     {@code causal} says it all or a lone query sees all
+ * @param causal whether query i sees the keys up to i
+ */
+public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean causal) {
+
+  /**
+   * Remembers the keys of a piece and says what its queries see.
+   *
+   * @param pass what the pass carries
+   * @param owner whose state of the decode cache this is; its names {@code keys}, {@code values}
+   *     and {@code valid} are used
+   * @param keys (B, H, L, d) of the piece
+   * @param values (B, H, L, e) of the piece
+   * @param sequences padding
+   * @return what the queries of the piece see
+   */
+  public static CausalKeys of(
+      Pass pass, Block owner, NDArray keys, NDArray values, Sequences sequences) {
+    NDArray allKeys = keys;
+    NDArray allValues = values;
+    NDArray valid = sequences.valid();
+    if (pass.cache() != null) {
+      DecodeState state = pass.cache().of(owner);
+      NDArray oldKeys = state.borrow("keys", keys);
+      if (oldKeys != null) {
+        NDArray oldValid = state.borrow("valid", keys);
+        if (oldValid != null || valid != null) {
+          valid = orAllTrue(oldValid, oldKeys).concat(orAllTrue(valid, keys), 1);
+        }
+        allKeys = oldKeys.concat(keys, 2);
+        allValues = state.borrow("values", values).concat(values, 2);
+      }
+      state.put("keys", allKeys);
+      state.put("values", allValues);
+      if (valid != null) {
+        state.put("valid", valid);
+      }
+    }
+    long queries = keys.getShape().get(2);
+    long count = allKeys.getShape().get(2);
+    if (valid == null && (queries == 1 || queries == count)) {
+      return new CausalKeys(allKeys, allValues, null, queries > 1);
+    }
+    NDArray mask = earlier(keys.getManager(), (int) queries, (int) count, keys);
+    if (valid != null) {
+      mask = mask.logicalAnd(valid.reshape(new Shape(valid.getShape().get(0), 1, 1, count)));
+    }
+    return new CausalKeys(allKeys, allValues, mask, false);
+  }
+
+  /**
+   * How many keys each query sees, at least 1.
+   *
+   * @param queries the number of queries
+   * @return float32, broadcastable to (B, H, Lq, 1)
+   */
+  public NDArray counts(long queries) {
+    NDManager manager = keys.getManager();
+    int count = (int) keys.getShape().get(2);
+    if (mask != null) {
+      NDArray seen = mask.toType(DataType.FLOAT32, false).sum(new int[] {-1}, true);
+      return Arithmetic.atLeast(seen, 1);
+    }
+    int first = causal ? 1 : count;
+    return manager
+        .arange(first, (int) (first + queries), 1, DataType.FLOAT32, keys.getDevice())
+        .expandDims(1);
+  }
+
+  /** (1, 1, Lq, Lk): the last query is the last key. */
+  private static NDArray earlier(NDManager manager, int queries, int keys, NDArray like) {
+    NDArray row =
+        manager.arange(keys - queries, keys, 1, DataType.INT64, like.getDevice()).expandDims(1);
+    return manager
+        .arange(0, keys, 1, DataType.INT64, like.getDevice())
+        .expandDims(0)
+        .lte(row)
+        .reshape(new Shape(1, 1, queries, keys));
+  }
+
+  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
+    Shape shape = keys.getShape();
+    return valid != null
+        ? valid
+        : keys.getManager().ones(new Shape(shape.get(0), shape.get(2)), DataType.BOOLEAN);
+  }
+}
