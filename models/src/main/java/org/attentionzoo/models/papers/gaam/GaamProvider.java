@@ -89,8 +89,7 @@ public final class GaamProvider implements PaperProvider {
         () -> build(config),
         (m, batch, length) ->
             new NDList(
-                m.randomInteger(
-                    0, config.vocabulary(), new Shape(batch, length), DataType.INT64)));
+                m.randomInteger(0, config.vocabulary(), new Shape(batch, length), DataType.INT64)));
   }
 
   /** {@inheritDoc} */

@@ -95,9 +95,7 @@ public final class PositionalAttentionProvider implements PaperProvider {
             "positional-attention/transformer", PositionalAttentionProvider::transformer));
   }
 
-  /**
-   * {@code MultiheadAttention(embed_dim, num_heads, positional=False, RoPE=False, pos_dim=-1)}.
-   */
+  /** {@code MultiheadAttention(embed_dim, num_heads, positional=False, RoPE=False, pos_dim=-1)}. */
   private static GoldenTarget.Case attention(GoldenConfig config) {
     PositionalAttention block =
         new PositionalAttention(

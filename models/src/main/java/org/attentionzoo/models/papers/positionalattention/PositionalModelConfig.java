@@ -21,7 +21,6 @@ public record PositionalModelConfig(
   PositionalConfig transformer() {
     int positions = features + extra;
     int inputs = mode == Mode.POSITIONAL ? 1 : 1 + positions;
-    return new PositionalConfig(
-        inputs, width, 1, heads, layers, hidden, depth, mode, positions);
+    return new PositionalConfig(inputs, width, 1, heads, layers, hidden, depth, mode, positions);
   }
 }

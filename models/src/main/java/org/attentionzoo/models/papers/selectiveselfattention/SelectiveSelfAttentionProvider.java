@@ -83,10 +83,8 @@ public final class SelectiveSelfAttentionProvider implements PaperProvider {
     List<Specimen> specimens = new ArrayList<>();
     for (Token token : Token.values()) {
       for (boolean position : new boolean[] {true, false}) {
-        String label =
-            token.name().toLowerCase(Locale.ROOT) + (position ? ", by position" : "");
-        SsaConfig config =
-            new SsaConfig(11, 16, 2, 24, true, 0, 4, 10000, token, token, position);
+        String label = token.name().toLowerCase(Locale.ROOT) + (position ? ", by position" : "");
+        SsaConfig config = new SsaConfig(11, 16, 2, 24, true, 0, 4, 10000, token, token, position);
         if (token != Token.NONE || position) {
           specimens.add(
               Specimen.of(

@@ -43,9 +43,7 @@ public final class ThreePhaseProvider implements PaperProvider {
     presets.put("tiny-baseline", tiny(1, false));
     presets.put("tiny-one-phase", tiny(1, true));
     presets.put(
-        "123m",
-        new ThreePhaseConfig(
-            32000, 768, 12, 2048, 12, 3, 2048, PHASES, true, true, true));
+        "123m", new ThreePhaseConfig(32000, 768, 12, 2048, 12, 3, 2048, PHASES, true, true, true));
     return List.of(
         new ModelEntry<>(
             "3pt",
@@ -71,8 +69,7 @@ public final class ThreePhaseProvider implements PaperProvider {
     specimens.add(model("rotation alone", 3, false, true, false));
     specimens.add(hidden("norm", () -> new PhaseRmsNorm(12, 3)));
     specimens.add(hidden("rotation", () -> new PhaseRotation(12, 3, 1, 4)));
-    specimens.add(
-        hidden("layer", () -> new ThreePhaseLayer(config(3, true, true, true), 1)));
+    specimens.add(hidden("layer", () -> new ThreePhaseLayer(config(3, true, true, true), 1)));
     return specimens;
   }
 
