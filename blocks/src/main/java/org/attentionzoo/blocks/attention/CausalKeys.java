@@ -68,6 +68,16 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
   }
 
   /**
+   * The mask, also where {@code causal} stands for it.
+   *
+   * @return boolean, broadcastable to (B, H, Lq, Lk); null if all keys may be seen
+   */
+  public NDArray allowed() {
+    int count = (int) keys.getShape().get(2);
+    return causal ? earlier(keys.getManager(), count, count, keys) : mask;
+  }
+
+  /**
    * How many keys each query sees, at least 1.
    *
    * @param queries the number of queries

@@ -1,0 +1,191 @@
+package org.attentionzoo.blocks.papers.groupeddiffattention;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import java.util.Set;
+import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.MixerBlock;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.attention.CausalKeys;
+import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.layers.RmsNorm;
+
+/**
+ * Differential attention (Ye et al. 2024), the baseline of grouped differential attention: pairs of
+ * query and key heads, the second of which is subtracted. Key heads are repeated one by one before
+ * they are paired, as in the official code, so that with two queries for a key both of a pair read
+ * one key head. Rotary positions pair neighbours.
+ *
+ * <p>State dict: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code out_proj}, {@code
+ * lambda_q1}, {@code lambda_k1}, {@code lambda_q2}, {@code lambda_k2}, {@code subln.weight}.
+ */
+public final class DifferentialAttention extends MixerBlock {
+
+  private static final double BASE = 10000;
+  private static final double NORM_EPSILON = 1e-5;
+
+  private final int width;
+  private final int heads;
+  private final int keyValueHeads;
+  private final int headWidth;
+  private final double start;
+  private final Linear query;
+  private final Linear key;
+  private final Linear value;
+  private final Linear output;
+  private final Parameter[] vectors;
+  private final RmsNorm norm;
+
+  /**
+   * Attention of a layer, whose factor starts at 0.8 - 0.6 exp(-0.3 depth).
+   *
+   * @param width the size of the hidden states; a multiple of four times the heads
+   * @param depth the number of the layer, from 0
+   * @param heads the number of pairs of query heads
+   * @param keyValueHeads the number of pairs of key heads; divides heads
+   */
+  public DifferentialAttention(int width, int depth, int heads, int keyValueHeads) {
+    this(width, 0.8 - 0.6 * Math.exp(-0.3 * depth), heads, keyValueHeads);
+  }
+
+  /**
+   * Attention.
+   *
+   * @param width the size of the hidden states; a multiple of four times the heads
+   * @param start the factor of the second pattern at first
+   * @param heads the number of pairs of query heads
+   * @param keyValueHeads the number of pairs of key heads; divides heads
+   */
+  public DifferentialAttention(int width, double start, int heads, int keyValueHeads) {
+    if (heads < 1 || width % (4 * heads) != 0 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
+      throw new IllegalArgumentException(
+          "width must be a multiple of four times the heads, heads of keyValueHeads; got width "
+              + width
+              + ", "
+              + heads
+              + " heads, "
+              + keyValueHeads
+              + " key-value heads");
+    }
+    this.width = width;
+    this.heads = heads;
+    this.keyValueHeads = keyValueHeads;
+    this.start = start;
+    headWidth = width / heads / 2;
+    long grouped = 2L * keyValueHeads * headWidth;
+    query = child("q_proj", new Linear(width, width, false));
+    key = child("k_proj", new Linear(width, grouped, false));
+    value = child("v_proj", new Linear(width, grouped, false));
+    output = child("out_proj", new Linear(width, width, false));
+    vectors =
+        new Parameter[] {
+          vector("lambda_q1"), vector("lambda_k1"), vector("lambda_q2"), vector("lambda_k2")
+        };
+    norm = child("subln", new RmsNorm(2 * headWidth, NORM_EPSILON));
+  }
+
+  private Parameter vector(String name) {
+    return parameter(name, Initializers.normal(0.1), headWidth);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public String role() {
+    return "attention";
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public boolean isCausal() {
+    return true;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(DotProductAttention.PATTERN);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
+    NDArray positions = sequences.positions(pass, this, hidden);
+    NDArray channels =
+        hidden.getManager().arange(0f, headWidth, 2f, DataType.FLOAT32, hidden.getDevice());
+    NDArray frequencies = Arithmetic.times(channels, -Math.log(BASE) / headWidth).exp();
+    NDArray angles =
+        positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequencies);
+    NDArray spread = angles.getShape().dimension() == 3 ? angles.expandDims(1) : angles;
+    return attend(pass, hidden, spread.cos(), spread.sin(), sequences);
+  }
+
+  /**
+   * Attends with given rotations.
+   *
+   * @param pass what the pass carries
+   * @param hidden (B, L, width)
+   * @param cos broadcastable to (B, H, L, head width / 2), of each neighbouring pair's angle
+   * @param sin the same
+   * @param sequences padding
+   * @return (B, L, width)
+   */
+  public NDArray attend(
+      Pass pass, NDArray hidden, NDArray cos, NDArray sin, Sequences sequences) {
+    Shape shape = hidden.getShape();
+    long batch = shape.get(0);
+    long length = shape.get(1);
+    NDArray q = rotate(split(query.forward(pass, hidden), 2 * heads), cos, sin);
+    NDArray k = rotate(split(key.forward(pass, hidden), 2 * keyValueHeads), cos, sin);
+    NDArray v =
+        value
+            .forward(pass, hidden)
+            .reshape(batch, length, keyValueHeads, 2L * headWidth)
+            .transpose(0, 2, 1, 3);
+    CausalKeys seen = CausalKeys.of(pass, this, k, v, sequences);
+    int copies = heads / keyValueHeads;
+    long count = seen.keys().getShape().get(2);
+    NDArray queries = q.reshape(batch, heads, 2, length, headWidth);
+    NDArray keys =
+        DifferentialMaps.repeat(seen.keys(), copies).reshape(batch, heads, 2, count, headWidth);
+    NDArray values = DifferentialMaps.repeat(seen.values(), copies);
+    NDArray context =
+        DifferentialMaps.attend(
+            pass,
+            this,
+            queries.get(":, :, 0"),
+            keys.get(":, :, 0"),
+            values,
+            queries.get(":, :, 1"),
+            keys.get(":, :, 1"),
+            values,
+            seen,
+            1 / Math.sqrt(headWidth),
+            DifferentialMaps.lambda(pass, hidden, vectors, start));
+    NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
+    return output.forward(
+        pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, width));
+  }
+
+  private NDArray split(NDArray x, int count) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), count, headWidth).transpose(0, 2, 1, 3);
+  }
+
+  private static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
+    Shape shape = x.getShape();
+    NDArray pairs =
+        x.reshape(shape.get(0), shape.get(1), shape.get(2), shape.get(3) / 2, 2);
+    NDArray first = pairs.get("..., 0");
+    NDArray second = pairs.get("..., 1");
+    NDList turned =
+        new NDList(first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin)));
+    return NDArrays.stack(turned, -1).reshape(shape);
+  }
+}
