@@ -27,8 +27,7 @@ import org.attentionzoo.blocks.positions.Rotary;
  */
 public final class DeconstructedAttention extends ZooBlock {
 
-  private static final Normalizer TAYLOR =
-      new PositiveWeights(PositiveWeights.Function.TAYLOR);
+  private static final Normalizer TAYLOR = new PositiveWeights(PositiveWeights.Function.TAYLOR);
 
   private final int width;
   private final int heads;
@@ -51,8 +50,7 @@ public final class DeconstructedAttention extends ZooBlock {
    * @param hidden the inner size of the network; 4/3 of the width gives it as many parameters
    * @param rotary rotary positions where scores compare; null for none
    */
-  public DeconstructedAttention(
-      int width, int heads, Variant variant, int hidden, Rotary rotary) {
+  public DeconstructedAttention(int width, int heads, Variant variant, int hidden, Rotary rotary) {
     if (heads < 1 || width % heads != 0) {
       throw new IllegalArgumentException(
           "width must be a multiple of heads; got width " + width + " and " + heads + " heads");
@@ -171,8 +169,7 @@ public final class DeconstructedAttention extends ZooBlock {
     long batch = hidden.getShape().get(0);
     NDArray v = split(value.forward(pass, hidden));
     return new Seen(
-        at(q, positions, batch),
-        CausalKeys.of(pass, this, at(k, positions, batch), v, sequences));
+        at(q, positions, batch), CausalKeys.of(pass, this, at(k, positions, batch), v, sequences));
   }
 
   /** (1, H, n, d) at positions (L) or (B, L) to (B, H, L, d). */

@@ -98,13 +98,10 @@ public final class DeconstructedLanguageModel extends ZooBlock {
     }
 
     /** One token after the other; the stream is null where the layer makes its own patterns. */
-    NDArray forward(
-        Pass pass, NDArray x, NDArray embedded, NDArray stream, Sequences sequences) {
+    NDArray forward(Pass pass, NDArray x, NDArray embedded, NDArray stream, Sequences sequences) {
       NDArray hidden = attentionNorm.forward(pass, x);
-      NDArray source =
-          variant == Variant.STATICQK ? attentionNorm.forward(pass, embedded) : hidden;
-      NDArray patterns =
-          variant.hasStream() ? attentionNorm.forward(pass, stream) : null;
+      NDArray source = variant == Variant.STATICQK ? attentionNorm.forward(pass, embedded) : hidden;
+      NDArray patterns = variant.hasStream() ? attentionNorm.forward(pass, stream) : null;
       NDArray middle = x.add(attention.mix(pass, hidden, source, patterns, sequences));
       return middle.add(network.forward(pass, networkNorm.forward(pass, middle)));
     }

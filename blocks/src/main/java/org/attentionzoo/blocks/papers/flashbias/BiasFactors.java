@@ -116,9 +116,7 @@ public record BiasFactors(NDArray queries, NDArray keys, double energy) {
     NDArray right = ofKeys.onesLike().concat(ofKeys, 1).concat(keys, 1);
     long heads = weights.getShape().get(0);
     return new BiasFactors(
-        left.expandDims(0).mul(weights.expandDims(2)),
-        right.expandDims(0).repeat(0, heads),
-        1);
+        left.expandDims(0).mul(weights.expandDims(2)), right.expandDims(0).repeat(0, heads), 1);
   }
 
   private static double square(double x) {

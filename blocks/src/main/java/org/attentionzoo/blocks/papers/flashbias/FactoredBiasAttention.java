@@ -1,6 +1,5 @@
 package org.attentionzoo.blocks.papers.flashbias;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;

@@ -40,7 +40,8 @@ public final class PlaceFactors extends ZooBlock implements FactoredBias {
     this.positions = positions;
     this.heads = heads;
     this.rank = rank;
-    queries = child("queries", new Embedding(positions, (long) heads * rank, Initializers.normal(0.2)));
+    queries =
+        child("queries", new Embedding(positions, (long) heads * rank, Initializers.normal(0.2)));
     keys = child("keys", new Embedding(positions, (long) heads * rank, Initializers.normal(0.2)));
   }
 

@@ -75,8 +75,7 @@ public final class WindowAttention extends ZooBlock {
     network =
         child(
             "cpb_mlp",
-            new Sequential(
-                new Linear(2, 512), new Relu(), new Linear(512, heads, false)));
+            new Sequential(new Linear(2, 512), new Relu(), new Linear(512, heads, false)));
     joint = child("qkv", new Linear(width, 3L * width, false));
     output = child("proj", new Linear(width, width));
   }
@@ -147,8 +146,7 @@ public final class WindowAttention extends ZooBlock {
     NDArray rows = network.forward(pass, table).reshape(-1, heads);
     NDArray flat =
         like.getManager()
-            .zeros(
-                new Shape(places, places), DataType.INT64, like.getDevice())
+            .zeros(new Shape(places, places), DataType.INT64, like.getDevice())
             .add(pass.value(index, like))
             .reshape(-1);
     NDArray values = rows.get(flat).reshape(places, places, heads).transpose(2, 0, 1);
@@ -226,8 +224,6 @@ public final class WindowAttention extends ZooBlock {
   private static NDArray perWindow(NDArray mask, long batch) {
     Shape shape = mask.getShape();
     long images = batch / shape.get(0);
-    return mask.expandDims(0)
-        .repeat(0, images)
-        .reshape(batch, 1, shape.get(1), shape.get(2));
+    return mask.expandDims(0).repeat(0, images).reshape(batch, 1, shape.get(1), shape.get(2));
   }
 }

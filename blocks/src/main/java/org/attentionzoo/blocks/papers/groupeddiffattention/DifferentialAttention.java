@@ -120,8 +120,7 @@ public final class DifferentialAttention extends MixerBlock {
     NDArray channels =
         hidden.getManager().arange(0f, headWidth, 2f, DataType.FLOAT32, hidden.getDevice());
     NDArray frequencies = Arithmetic.times(channels, -Math.log(BASE) / headWidth).exp();
-    NDArray angles =
-        positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequencies);
+    NDArray angles = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequencies);
     NDArray spread = angles.getShape().dimension() == 3 ? angles.expandDims(1) : angles;
     return attend(pass, hidden, spread.cos(), spread.sin(), sequences);
   }
@@ -136,8 +135,7 @@ public final class DifferentialAttention extends MixerBlock {
    * @param sequences padding
    * @return (B, L, width)
    */
-  public NDArray attend(
-      Pass pass, NDArray hidden, NDArray cos, NDArray sin, Sequences sequences) {
+  public NDArray attend(Pass pass, NDArray hidden, NDArray cos, NDArray sin, Sequences sequences) {
     Shape shape = hidden.getShape();
     long batch = shape.get(0);
     long length = shape.get(1);
@@ -169,8 +167,7 @@ public final class DifferentialAttention extends MixerBlock {
             1 / Math.sqrt(headWidth),
             DifferentialMaps.lambda(pass, hidden, vectors, start));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
-    return output.forward(
-        pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, width));
+    return output.forward(pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, width));
   }
 
   private NDArray split(NDArray x, int count) {
@@ -180,8 +177,7 @@ public final class DifferentialAttention extends MixerBlock {
 
   private static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {
     Shape shape = x.getShape();
-    NDArray pairs =
-        x.reshape(shape.get(0), shape.get(1), shape.get(2), shape.get(3) / 2, 2);
+    NDArray pairs = x.reshape(shape.get(0), shape.get(1), shape.get(2), shape.get(3) / 2, 2);
     NDArray first = pairs.get("..., 0");
     NDArray second = pairs.get("..., 1");
     NDList turned =

@@ -115,10 +115,7 @@ public final class GroupedDifferentialAttention extends MixerBlock {
     NDArray k =
         rotary.rotate(pass, split(key.forward(pass, hidden), config.keyValueHeads()), positions);
     NDArray v =
-        value
-            .forward(pass, hidden)
-            .reshape(batch, length, pairs, 2L * d)
-            .transpose(0, 2, 1, 3);
+        value.forward(pass, hidden).reshape(batch, length, pairs, 2L * d).transpose(0, 2, 1, 3);
     CausalKeys seen = CausalKeys.of(pass, this, k, v, sequences);
 
     NDArray grouped = q.reshape(batch, groups, ratio + 1L, length, d);
@@ -144,8 +141,7 @@ public final class GroupedDifferentialAttention extends MixerBlock {
             lambda(pass, hidden));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
     return output.forward(
-        pass,
-        normed.transpose(0, 2, 1, 3).reshape(batch, length, 2L * config.signalHeads() * d));
+        pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, 2L * config.signalHeads() * d));
   }
 
   private NDArray lambda(Pass pass, NDArray hidden) {

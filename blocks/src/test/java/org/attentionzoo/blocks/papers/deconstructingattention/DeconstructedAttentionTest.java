@@ -66,8 +66,7 @@ class DeconstructedAttentionTest {
   private DeconstructedLanguageModel model(Variant variant, Pattern pattern) {
     return made(
         new DeconstructedLanguageModel(
-            new DeconstructedConfig(
-                11, WIDTH, 3, 20, HEADS, variant, pattern, 16, 1, 10000)));
+            new DeconstructedConfig(11, WIDTH, 3, 20, HEADS, variant, pattern, 16, 1, 10000)));
   }
 
   private NDArray tokens() {
@@ -107,7 +106,9 @@ class DeconstructedAttentionTest {
       assertThat(distance(one.get(layer), other.get(layer))).as("layer %s", layer).isZero();
       assertThat(distance(one.get(layer).get("0"), one.get(layer).get("1"))).isZero();
     }
-    assertThat(distance(patterns(model(Variant.STANDARD, Pattern.UNIFORM), tokens()).get(0), one.get(0)))
+    assertThat(
+            distance(
+                patterns(model(Variant.STANDARD, Pattern.UNIFORM), tokens()).get(0), one.get(0)))
         .isGreaterThan(1e-3);
   }
 
@@ -257,13 +258,13 @@ class DeconstructedAttentionTest {
     assertThat(PatternIndicators.localFocus(own, 0)).isCloseTo(1, within(1e-6));
     assertThat(PatternIndicators.localFocus(own, 1)).isZero();
     NDArray counts = manager.arange(1f, 5f, 1f).reshape(4, 1);
-    NDArray uniform =
-        counts.transpose().lte(counts).toType(DataType.FLOAT32, false).div(counts);
+    NDArray uniform = counts.transpose().lte(counts).toType(DataType.FLOAT32, false).div(counts);
     NDArray both = own.get("0, 0").expandDims(0).concat(uniform.expandDims(0), 0).expandDims(0);
     assertThat(PatternIndicators.entropy(both.get(":, 1:")))
         .isCloseTo((Math.log(2) + Math.log(3) + Math.log(4)) / 4, within(1e-6));
     // Half of the sum of all differences, over 10 places.
     assertThat(PatternIndicators.headDiversity(both))
-        .isCloseTo(both.get("0, 0").sub(both.get("0, 1")).abs().sum().getFloat() / 2 / 10, within(1e-6));
+        .isCloseTo(
+            both.get("0, 0").sub(both.get("0, 1")).abs().sum().getFloat() / 2 / 10, within(1e-6));
   }
 }

@@ -63,9 +63,7 @@ class BiasFactorsTest {
   @Test
   void energyFindsTheRankOfALowRankBias() {
     NDArray bias =
-        manager
-            .randomNormal(new Shape(2, 20, 3))
-            .matMul(manager.randomNormal(new Shape(2, 3, 16)));
+        manager.randomNormal(new Shape(2, 20, 3)).matMul(manager.randomNormal(new Shape(2, 3, 16)));
     assertThat(BiasFactors.ofEnergy(bias, 0.99999).rank()).isEqualTo(3);
     assertThat(BiasFactors.ofEnergy(bias, 0.1).rank()).isEqualTo(1);
     assertThatThrownBy(() -> BiasFactors.ofEnergy(bias, 0))
@@ -120,8 +118,7 @@ class BiasFactorsTest {
   void linearBiasesAsFactorsAreThoseAsAWholeOnLongTexts() {
     AttentionConfig factored = AttentionConfig.causal(16, 4, null);
     MultiHeadAttention whole =
-        new MultiHeadAttention(
-            new AttentionConfig(16, 4, 4, 4, false, true, 0, null, true, 0));
+        new MultiHeadAttention(new AttentionConfig(16, 4, 4, 4, false, true, 0, null, true, 0));
     whole.initialize(manager, DataType.FLOAT32);
     MultiHeadAttention parts =
         new MultiHeadAttention(factored, null, AttentionParts.biased(AlibiFactors.of(4)));
@@ -150,8 +147,7 @@ class BiasFactorsTest {
     NDArray q = manager.zeros(new Shape(1, 4, length, 4));
     NDArray bias = table.bias(inference(), q, q, positions, positions, 1).squeeze(0);
     PlaceFactors places = new PlaceFactors(length, 4, length);
-    MultiHeadAttention parts =
-        new MultiHeadAttention(config, null, AttentionParts.biased(places));
+    MultiHeadAttention parts = new MultiHeadAttention(config, null, AttentionParts.biased(places));
     copy(whole, parts);
     places.set(BiasFactors.ofRank(bias, length));
     assertThat(
@@ -188,11 +184,7 @@ class BiasFactorsTest {
     NDArray dense = block.forward(inference(), new NDList(x)).head();
     NDArray inFactors =
         block.attend(
-            inference(),
-            x,
-            factors.queries().expandDims(0),
-            factors.keys().expandDims(0),
-            null);
+            inference(), x, factors.queries().expandDims(0), factors.keys().expandDims(0), null);
     assertThat(distance(inFactors, dense)).isLessThan(1e-5);
   }
 

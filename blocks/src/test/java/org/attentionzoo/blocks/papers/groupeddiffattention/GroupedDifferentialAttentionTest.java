@@ -44,8 +44,7 @@ class GroupedDifferentialAttentionTest {
 
   private static GroupedDifferentialConfig config(
       int heads, int noise, int keyValueHeads, boolean learned) {
-    return new GroupedDifferentialConfig(
-        WIDTH, heads, noise, keyValueHeads, 4, 10000, learned);
+    return new GroupedDifferentialConfig(WIDTH, heads, noise, keyValueHeads, 4, 10000, learned);
   }
 
   private <B extends ZooBlock> B shaken(B block) {
@@ -57,8 +56,7 @@ class GroupedDifferentialAttentionTest {
   }
 
   private NDArray run(MixerBlock block) {
-    return block.mix(
-        Pass.inference(new ParameterStore(manager, false)), x, Sequences.FULL);
+    return block.mix(Pass.inference(new ParameterStore(manager, false)), x, Sequences.FULL);
   }
 
   private static double distance(NDArray a, NDArray b) {

@@ -144,8 +144,7 @@ public final class FlashBiasProvider implements PaperProvider {
 
   private static GoldenTarget.Case attention(GoldenConfig config) {
     FactoredBiasAttention block =
-        new FactoredBiasAttention(
-            config.decimal("softmax_scale", 1), config.flag("causal", false));
+        new FactoredBiasAttention(config.decimal("softmax_scale", 1), config.flag("causal", false));
     config.finish();
     return new GoldenTarget.Case(
         block,

@@ -97,8 +97,7 @@ public final class GroupedDiffAttentionProvider implements PaperProvider {
     specimens.add(attention("2 to 1, grouped keys", grouped(12, 4, 4, true), 0));
     specimens.add(attention("1 to 1", grouped(4, 2, 4, true), 1));
     specimens.add(attention("constant factor", grouped(6, 2, 2, false), 3));
-    specimens.add(
-        mixer("differential", () -> new DifferentialAttention(16, 1, 2, 1)));
+    specimens.add(mixer("differential", () -> new DifferentialAttention(16, 1, 2, 1)));
     specimens.add(
         Specimen.of(
             "grouped-diff-attention/polynorm network",
@@ -124,7 +123,8 @@ public final class GroupedDiffAttentionProvider implements PaperProvider {
               attention == Attention.STANDARD ? Network.SWIGLU : Network.POLYNORM);
       specimens.add(
           Specimen.of(
-              "grouped-diff-attention/decoder, " + attention.name().toLowerCase(java.util.Locale.ROOT),
+              "grouped-diff-attention/decoder, "
+                  + attention.name().toLowerCase(java.util.Locale.ROOT),
               ID,
               () -> build(config),
               (m, batch, length) ->
