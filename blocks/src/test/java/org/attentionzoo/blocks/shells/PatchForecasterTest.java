@@ -80,8 +80,7 @@ class PatchForecasterTest {
             for (int i = 0; i < 40; i++) {
               sum += head[h * 40 + i] * tokens[i];
             }
-            assertThat(out[(b * 5 + h) * 2 + c])
-                .isCloseTo(sum * deviation + mean, within(1e-9));
+            assertThat(out[(b * 5 + h) * 2 + c]).isCloseTo(sum * deviation + mean, within(1e-9));
           }
         }
       }
@@ -92,7 +91,8 @@ class PatchForecasterTest {
   void levelAndScaleOfASeriesGoThrough() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       PatchForecaster block = block(manager, CONFIG);
-      NDArray x = manager.randomNormal(new Shape(2, 12, 2), DataType.FLOAT64).mul(manager.create(1e3));
+      NDArray x =
+          manager.randomNormal(new Shape(2, 12, 2), DataType.FLOAT64).mul(manager.create(1e3));
       NDArray once = forecast(block, x);
       NDArray moved = forecast(block, x.mul(manager.create(3.0)).add(700));
       NDArray expected = once.mul(manager.create(3.0)).add(700);

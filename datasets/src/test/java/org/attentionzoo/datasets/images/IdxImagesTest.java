@@ -47,8 +47,7 @@ class IdxImagesTest {
   private void write(byte[] images, byte[] labels) throws IOException {
     Files.write(folder.resolve("train-images-idx3-ubyte"), images);
     try (OutputStream out =
-        new GZIPOutputStream(
-            Files.newOutputStream(folder.resolve("train-labels-idx1-ubyte.gz")))) {
+        new GZIPOutputStream(Files.newOutputStream(folder.resolve("train-labels-idx1-ubyte.gz")))) {
       out.write(labels);
     }
   }
@@ -108,8 +107,7 @@ class IdxImagesTest {
     for (byte label : set.labels()) {
       counts[label]++;
     }
-    assertThat(counts)
-        .containsExactly(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009);
+    assertThat(counts).containsExactly(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009);
     assertThat(ImageFolder.statistics(set).get(0).get(0)).isBetween(0.13, 0.14);
   }
 }

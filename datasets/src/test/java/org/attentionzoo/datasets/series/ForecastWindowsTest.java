@@ -50,7 +50,8 @@ class ForecastWindowsTest {
   @Test
   void everyForecastOfAPartLiesInIt() throws IOException {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
-      ForecastWindows validation = new ForecastWindows(table(), List.of("a"), PARTS, options(false));
+      ForecastWindows validation =
+          new ForecastWindows(table(), List.of("a"), PARTS, options(false));
       assertThat(validation.trainingWindows()).isEqualTo(6);
       assertThat(validation.evaluationWindows()).isEqualTo(3);
       assertThat(validation.validationBatches()).isEqualTo(2);
@@ -94,16 +95,17 @@ class ForecastWindowsTest {
   void whatDoesNotFitIsRefused() throws IOException {
     TextTable table = table();
     assertThatThrownBy(
-            () -> new ForecastWindows(
-                table, List.of(), ForecastWindows.Parts.months(1), options(false)))
+            () ->
+                new ForecastWindows(
+                    table, List.of(), ForecastWindows.Parts.months(1), options(false)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("task.split=shares");
     assertThatThrownBy(
-            () -> new ForecastWindows(
-                table, List.of(), PARTS, new ForecastWindows.Options(9, 2, 4, 2, false)))
+            () ->
+                new ForecastWindows(
+                    table, List.of(), PARTS, new ForecastWindows.Options(9, 2, 4, 2, false)))
         .hasMessageContaining("do not fit");
-    assertThatThrownBy(
-            () -> new ForecastWindows(table, List.of("date"), PARTS, options(false)))
+    assertThatThrownBy(() -> new ForecastWindows(table, List.of("date"), PARTS, options(false)))
         .hasMessageContaining("expected a finite number");
     assertThatThrownBy(() -> new ForecastWindows.Options(0, 2, 4, 2, false))
         .isInstanceOf(UserException.class);

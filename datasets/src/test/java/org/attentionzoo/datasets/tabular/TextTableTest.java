@@ -27,8 +27,7 @@ class TextTableTest {
 
   @Test
   void readsQuotesAsTheStandardSays() throws IOException {
-    TextTable table =
-        csv("a,\"b \"\"c\"\"\",d\r\n1,\"x,\ny\",\r\n\r\n2,\"\",\"é\"\n");
+    TextTable table = csv("a,\"b \"\"c\"\"\",d\r\n1,\"x,\ny\",\r\n\r\n2,\"\",\"é\"\n");
     assertThat(table.columns()).containsExactly("a", "b \"c\"", "d");
     assertThat(table.rows()).hasSize(2);
     assertThat(table.rows().get(0)).containsExactly("1", "x,\ny", "");
@@ -46,7 +45,13 @@ class TextTableTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "a,b\n", "a,b\n1\n", "a,b\n1,2,3\n", "a,a\n1,2\n", "a,b\n\"1,2\n", "a,b\n\"1\"x,2\n",
+        "",
+        "a,b\n",
+        "a,b\n1\n",
+        "a,b\n1,2,3\n",
+        "a,a\n1,2\n",
+        "a,b\n\"1,2\n",
+        "a,b\n\"1\"x,2\n",
         "a\u0000,b\n1,2\n"
       })
   void refusesWhatIsNoTable(String text) {

@@ -35,8 +35,7 @@ class LongRangeArenaTest {
     assertThatThrownBy(() -> LongRangeArena.listOps(folder, 3, false))
         .hasMessageContaining("line 2");
     write("basic_val.tsv", "Source\tTarget\n( [SUM 0 ] )\t1\n");
-    assertThatThrownBy(() -> LongRangeArena.listOps(folder, 3, false))
-        .hasMessageContaining("[SUM");
+    assertThatThrownBy(() -> LongRangeArena.listOps(folder, 3, false)).hasMessageContaining("[SUM");
   }
 
   @Test
@@ -44,7 +43,8 @@ class LongRangeArenaTest {
     write("new_aan_pairs.train.tsv", "1.0\tA1\tB2\tabc\tde\n0.0\tA\tB\tabcdefg\th\n");
     write("new_aan_pairs.eval.tsv", "0\tA\tB\t\t\n");
     LongRangeArena data = LongRangeArena.documentPairs(folder, 5, false);
-    assertThat(data.training().get(0).tokens()).containsExactly('a' + 1, 'b' + 1, 257, 'd' + 1, 'e' + 1);
+    assertThat(data.training().get(0).tokens())
+        .containsExactly('a' + 1, 'b' + 1, 257, 'd' + 1, 'e' + 1);
     assertThat(data.training().get(1).tokens())
         .containsExactly('a' + 1, 'b' + 1, 'c' + 1, 257, 'h' + 1);
     assertThat(LongRangeArena.labels(data.training())).containsExactly(1, 0);

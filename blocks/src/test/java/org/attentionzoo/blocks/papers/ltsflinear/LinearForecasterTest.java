@@ -41,8 +41,7 @@ class LinearForecasterTest {
           }
           double[] expected = expected(form, block, series);
           for (int h = 0; h < HORIZON; h++) {
-            assertThat(out[(b * HORIZON + h) * CHANNELS + c])
-                .isCloseTo(expected[h], within(1e-10));
+            assertThat(out[(b * HORIZON + h) * CHANNELS + c]).isCloseTo(expected[h], within(1e-10));
           }
         }
       }

@@ -39,8 +39,7 @@ class ListAlgorithmsTest {
 
   @Test
   void refusesAnEmptyRange() {
-    assertThatThrownBy(
-            () -> new ListAlgorithms(new Options(1, Algorithm.SUM, 8, 0, 1, 1, 0)))
+    assertThatThrownBy(() -> new ListAlgorithms(new Options(1, Algorithm.SUM, 8, 0, 1, 1, 0)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("range=0.0");
   }

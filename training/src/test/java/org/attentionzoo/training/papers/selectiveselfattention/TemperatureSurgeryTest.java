@@ -26,8 +26,7 @@ class TemperatureSurgeryTest {
 
   @Test
   void keepsWhatBothHave() {
-    assertThat(new TemperatureSurgery().settings(decoder(4, 0)))
-        .containsOnlyKeys("heads", "width");
+    assertThat(new TemperatureSurgery().settings(decoder(4, 0))).containsOnlyKeys("heads", "width");
   }
 
   @Test
