@@ -30,6 +30,7 @@ public final class Pass {
   private final Map<String, NDArray> auxiliaryLosses;
   private final Segments segments;
   private final boolean repeated;
+  private final boolean bfloat16;
 
   private Pass(
       ParameterStore store,
@@ -39,7 +40,8 @@ public final class Pass {
       DecodeCache cache,
       Map<String, NDArray> auxiliaryLosses,
       Segments segments,
-      boolean repeated) {
+      boolean repeated,
+      boolean bfloat16) {
     this.store = store;
     this.training = training;
     this.plain = plain;
@@ -48,6 +50,7 @@ public final class Pass {
     this.auxiliaryLosses = auxiliaryLosses;
     this.segments = segments;
     this.repeated = repeated;
+    this.bfloat16 = bfloat16;
   }
 
   /**
@@ -57,7 +60,7 @@ public final class Pass {
    * @return the pass
    */
   public static Pass training(ParameterStore store) {
-    return new Pass(store, true, false, Taps.NONE, null, new LinkedHashMap<>(), null, false);
+    return new Pass(store, true, false, Taps.NONE, null, new LinkedHashMap<>(), null, false, false);
   }
 
   /**
@@ -67,7 +70,7 @@ public final class Pass {
    * @return the pass
    */
   public static Pass inference(ParameterStore store) {
-    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>(), null, false);
+    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>(), null, false, false);
   }
 
   /**
@@ -89,7 +92,8 @@ public final class Pass {
           pass.cache,
           pass.auxiliaryLosses,
           pass.segments,
-          pass.repeated);
+          pass.repeated,
+          pass.bfloat16);
     }
     return training ? training(store) : inference(store);
   }
@@ -100,7 +104,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass onPlainPath() {
-    return new Pass(store, training, true, taps, cache, auxiliaryLosses, segments, repeated);
+    return new Pass(store, training, true, taps, cache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -110,7 +114,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(Taps listeners) {
-    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses, segments, repeated);
+    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -120,7 +124,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(DecodeCache decodeCache) {
-    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses, segments, repeated);
+    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -130,25 +134,46 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(Segments layers) {
-    return new Pass(store, training, plain, taps, cache, auxiliaryLosses, layers, repeated);
+    return new Pass(store, training, plain, taps, cache, auxiliaryLosses, layers, repeated, bfloat16);
+  }
+
+  /**
+   * The same pass, whose large products are computed in bfloat16: those of {@link
+   * org.attentionzoo.blocks.layers.Linear} and of fused attention. Weights, activations, norms and
+   * losses stay float32, so that the weights that are trained are float32 master weights.
+   *
+   * @return a new pass
+   */
+  public Pass inBfloat16() {
+    return new Pass(
+        store, training, plain, taps, cache, auxiliaryLosses, segments, repeated, true);
+  }
+
+  /**
+   * Whether large products are to be computed in bfloat16 where a kernel can.
+   *
+   * @return false unless {@link #inBfloat16} was asked for
+   */
+  public boolean isBfloat16() {
+    return bfloat16;
   }
 
   /** The pass inside of a segment, whose auxiliary losses are its own. */
   Pass inSegment(Map<String, NDArray> losses, boolean again) {
-    return new Pass(store, training, plain, taps, cache, losses, null, again);
+    return new Pass(store, training, plain, taps, cache, losses, null, again, bfloat16);
   }
 
   /**
    * Runs a layer, or another part of a model through which everything goes, as a segment: its
    * random numbers are its own, and with gradient checkpointing its activations are computed again
-   * in the backward pass. Outside of training, and inside of another segment, it is just run.
+   * in the backward pass. Without {@link Segments}, and inside of another segment, it is just run.
    *
    * @param x what the layer is given; nothing else that the layer reads may depend on parameters
    * @param layer from the pass it is to use and x to its result; run twice with checkpointing
    * @return the result
    */
   public NDArray segment(NDArray x, BiFunction<Pass, NDArray, NDArray> layer) {
-    return segments == null || !training ? layer.apply(this, x) : segments.run(this, x, layer);
+    return segments == null ? layer.apply(this, x) : segments.run(this, x, layer);
   }
 
   /**

@@ -12,12 +12,12 @@ import java.util.Map;
 import java.util.function.BiFunction;
 
 /**
- * The layers of one training pass as segments that follow each other. Each draws its random numbers
- * from a stream of its own, so that it can be run again with the same ones. With gradient
+ * The layers of one pass as segments that follow each other. In training each draws its random
+ * numbers from a stream of its own, so that it can be run again with the same ones. With gradient
  * checkpointing (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016) a segment
  * keeps nothing but its input and its output; {@link #backward} runs segments again, the last one
  * first, each just before its gradients are needed. The gradients are those of an ordinary backward
- * pass.
+ * pass. Outside of training a segment gives back what it made but for its result.
  *
  * <p>For one pass and one thread.
  */
@@ -36,7 +36,16 @@ public final class Segments {
       NDArray output) {}
 
   /**
-   * Segments of one pass.
+   * Segments of a pass that records no graph, in which nobody keeps what a layer made.
+   *
+   * @return segments that give back everything but their results
+   */
+  public static Segments released() {
+    return new Segments(0, false);
+  }
+
+  /**
+   * Segments of a training pass.
    *
    * @param seed decides the random numbers of each segment
    * @param recomputed whether segments keep nothing and are run again in the backward pass
@@ -57,28 +66,39 @@ public final class Segments {
 
   /** Runs a segment; see {@link Pass#segment}. */
   NDArray run(Pass pass, NDArray x, BiFunction<Pass, NDArray, NDArray> function) {
+    if (!pass.isTraining()) {
+      return released(pass, x, function, pass.auxiliaryLosses());
+    }
     long own = mix(seed + ++count);
     JniUtils.setSeed(own);
     if (!recomputed) {
       return function.apply(pass, x);
     }
-    NDManager owner = x.getManager();
     Map<String, NDArray> auxiliaryLosses = new LinkedHashMap<>();
     NDArray output;
-    try (NDManager scope = owner.newSubManager();
-        GradientMode ignored = GradientMode.off()) {
-      NDArray inner = x.stopGradient();
-      inner.attach(scope);
-      output = function.apply(pass.inSegment(auxiliaryLosses, false), inner);
-      // A result may be the input itself, or a view that shares its memory.
-      output = output == inner ? inner.stopGradient() : output;
-      output.attach(owner);
-      auxiliaryLosses.values().forEach(loss -> loss.attach(owner));
+    try (GradientMode ignored = GradientMode.off()) {
+      output = released(pass, x, function, auxiliaryLosses);
     }
     output.setRequiresGradient(true);
     auxiliaryLosses.forEach(pass::addAuxiliaryLoss);
     segments.add(new Segment(pass, function, own, x, output));
     return output;
+  }
+
+  private static NDArray released(
+      Pass pass,
+      NDArray x,
+      BiFunction<Pass, NDArray, NDArray> function,
+      Map<String, NDArray> auxiliaryLosses) {
+    NDManager owner = x.getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      NDArray inner = x.stopGradient();
+      inner.attach(scope);
+      NDArray output = function.apply(pass.inSegment(auxiliaryLosses, false), inner);
+      output.attach(owner);
+      auxiliaryLosses.values().forEach(loss -> loss.attach(owner));
+      return output;
+    }
   }
 
   /**

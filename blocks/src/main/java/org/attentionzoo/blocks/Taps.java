@@ -118,6 +118,15 @@ public final class Taps {
     return both;
   }
 
+  /**
+   * Whether nobody listens anywhere.
+   *
+   * @return true as long as no listener was added
+   */
+  public boolean isEmpty() {
+    return listeners.isEmpty();
+  }
+
   private void listen(Block block, String point, UnaryOperator<NDArray> replacement) {
     listeners
         .computeIfAbsent(block, b -> new LinkedHashMap<>())

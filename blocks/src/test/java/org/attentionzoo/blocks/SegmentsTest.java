@@ -129,6 +129,26 @@ class SegmentsTest {
     assertThat(draws(6).get(0)).isNotEqualTo(first.get(0));
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("models")
+  void aPassWithoutGradientsGivesBackWhatItsLayersMade(
+      String name, Supplier<ZooBlock> factory, boolean padded) {
+    ZooBlock model = initialized(factory);
+    List<float[]> outputs = new ArrayList<>();
+    List<Integer> arrays = new ArrayList<>();
+    for (boolean released : new boolean[] {false, true}) {
+      try (NDManager scope = manager.newSubManager();
+          GradientMode ignored = GradientMode.off()) {
+        Pass pass = Pass.inference(new ParameterStore(scope, false));
+        pass = released ? pass.with(Segments.released()) : pass;
+        outputs.add(model.forward(pass, inputs(model, scope, padded)).head().toFloatArray());
+        arrays.add(scope.getManagedArrays().size());
+      }
+    }
+    assertThat(outputs.get(1)).isEqualTo(outputs.get(0));
+    assertThat(arrays.get(1)).isLessThan(arrays.get(0) / 2);
+  }
+
   private List<float[]> draws(long seed) {
     List<float[]> draws = new ArrayList<>();
     try (NDManager scope = manager.newSubManager();

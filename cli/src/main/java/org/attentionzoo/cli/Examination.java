@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -51,6 +52,17 @@ final class Examination {
   private static final Path NVIDIA_DRIVER = Path.of("/proc/driver/nvidia/version");
   private static final Pattern JAR = Pattern.compile("(.+?)-(\\d[\\w.+-]*)\\.jar");
 
+  private static final String SPIN = "GOMP_SPINCOUNT";
+
+  /** Of glibc's allocator: large blocks are used again instead of mapped anew for every tensor. */
+  private static final Map<String, String> PROCESS =
+      new TreeMap<>(
+          Map.of(
+              "MALLOC_ARENA_MAX", "1",
+              "MALLOC_MMAP_MAX_", "0",
+              "MALLOC_TRIM_THRESHOLD_", "17179869184",
+              "MALLOC_TOP_PAD_", "67108864"));
+
   private final Map<String, String> environment;
   private final List<Finding> findings = new ArrayList<>();
   private final Properties versions = Versions.read();
@@ -65,6 +77,7 @@ final class Examination {
     maven();
     machine();
     memory();
+    process();
     cache();
     disk();
     engine();
@@ -142,6 +155,42 @@ final class Examination {
     } else {
       good("memory", found);
     }
+  }
+
+  /** What scripts/zoo sets before it starts Java, which a program that embeds the zoo must set. */
+  private void process() {
+    List<String> missing = new ArrayList<>();
+    PROCESS.forEach(
+        (variable, value) -> {
+          if (environment.getOrDefault(variable, "").isBlank()) {
+            missing.add("export " + variable + "=" + value);
+          }
+        });
+    if (environment.getOrDefault("OMP_WAIT_POLICY", "").isBlank()
+        && environment.getOrDefault(SPIN, "").isBlank()) {
+      missing.add("export " + SPIN + "=1000");
+    }
+    boolean bounded =
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+            .anyMatch(argument -> argument.startsWith("-XX:MaxDirectMemorySize="));
+    if (!bounded) {
+      missing.add("java -XX:MaxDirectMemorySize=1g ... (else buffers wait long for a collection)");
+    }
+    if (missing.isEmpty()) {
+      good(
+          "process",
+          "allocator, waiting threads and direct memory are set; a Java program that embeds the zoo"
+              + " sets the same (docs/training.md, In a program)");
+    } else {
+      note(
+          "process",
+          "not everything is set that keeps training fast and its memory flat; scripts/zoo sets it,"
+              + " a program that embeds the zoo is started with",
+          missing.toArray(String[]::new));
+    }
+    good(
+        "precision",
+        "float32; bfloat16 is for GPUs, on which this version has not been run");
   }
 
   /** Linux counts its file cache as used; only the kernel knows what it would give back. */

@@ -21,6 +21,7 @@ import org.attentionzoo.eval.report.RunHistory;
 import org.attentionzoo.eval.report.TensorBoardLog;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.Evaluation;
+import org.attentionzoo.training.run.ProcessMemory;
 import org.attentionzoo.training.run.Recipes;
 import org.attentionzoo.training.run.RunConfig;
 import org.attentionzoo.training.run.TrainingResult;
@@ -239,6 +240,9 @@ final class TrainCommand implements Callable<Integer> {
         result.steps(),
         ProgressDisplay.format(duration));
     Report.print(stdout, run.task(), validation);
+    ProcessMemory.peak()
+        .ifPresent(
+            bytes -> stdout.printf(Locale.ROOT, "memory: at most %.0f MB%n", bytes / 1e6));
     result
         .bestStep()
         .filter(step -> step != result.steps())

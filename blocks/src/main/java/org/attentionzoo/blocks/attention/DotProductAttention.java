@@ -86,7 +86,9 @@ public final class DotProductAttention {
       double dropout,
       Normalizer normalizer) {
     if (fuses(pass, owner, q, dropout, normalizer)) {
-      return fast(q, k, v, mask, bias, causal, scale);
+      return pass.isBfloat16()
+          ? bfloat16(q, k, v, mask, bias, causal, scale)
+          : fast(q, k, v, mask, bias, causal, scale);
     }
     if (drops(pass, owner, q, dropout, normalizer)) {
       return dropped(q, k, v, allowed(q, k, mask, causal), bias, scale, dropout);
@@ -182,10 +184,28 @@ public final class DotProductAttention {
 
   static NDArray fast(
       NDArray q, NDArray k, NDArray v, NDArray mask, NDArray bias, boolean causal, double scale) {
+    return call("attention", q, k, v, mask, bias, causal, scale);
+  }
+
+  /** As {@link #fast}, in bfloat16 inside. */
+  static NDArray bfloat16(
+      NDArray q, NDArray k, NDArray v, NDArray mask, NDArray bias, boolean causal, double scale) {
+    return call("attention_bfloat16", q, k, v, mask, bias, causal, scale);
+  }
+
+  private static NDArray call(
+      String function,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray mask,
+      NDArray bias,
+      boolean causal,
+      double scale) {
     // is_causal and a mask may not be given together to every backend
     NDArray allowed = causal && mask != null ? mask.logicalAnd(causalMask(q, k)) : mask;
     boolean flag = causal && mask == null;
-    return KERNELS.call("attention", q, k, v, allowed, bias, flag, scale);
+    return KERNELS.call(function, q, k, v, allowed, bias, flag, scale);
   }
 
   /**

@@ -5,6 +5,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.kernels.KernelLibrary;
 
 /**
  * PyTorch's {@code Linear}: y = x W^T + b over the last axis.
@@ -12,6 +13,9 @@ import org.attentionzoo.blocks.UnaryBlock;
  * <p>State dict: {@code weight} (out, in), {@code bias} (out). Initialised as in PyTorch.
  */
 public final class Linear extends UnaryBlock {
+
+  private static final KernelLibrary KERNELS =
+      KernelLibrary.of(Linear.class, "bfloat16.torchscript");
 
   private final Parameter weight;
   private final Parameter bias;
@@ -93,7 +97,15 @@ public final class Linear extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
+    NDArray w = pass.value(weight, x);
     NDArray b = bias == null ? null : pass.value(bias, x);
-    return ai.djl.nn.core.Linear.linear(x, pass.value(weight, x), b).singletonOrThrow();
+    return pass.isBfloat16() && pass.kernels(x)
+        ? bfloat16(x, w, b)
+        : ai.djl.nn.core.Linear.linear(x, w, b).singletonOrThrow();
+  }
+
+  /** The product in bfloat16; weights, their gradients and the result stay what they are. */
+  static NDArray bfloat16(NDArray x, NDArray weight, NDArray bias) {
+    return KERNELS.call("linear", x, weight, bias);
   }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Batch;
@@ -80,6 +81,8 @@ public final class Evaluation {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
           Pass pass = Pass.inference(new ParameterStore(scope, false)).with(listeners);
+          // Listeners may keep what they see as long as the pass.
+          pass = listeners.isEmpty() ? pass.with(Segments.released()) : pass;
           NDList outputs = model.forward(pass, batch.inputs());
           Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
           double weight = outcome.weight();

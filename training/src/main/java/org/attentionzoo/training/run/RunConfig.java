@@ -28,7 +28,8 @@ import org.attentionzoo.training.schedule.ScheduleConfig;
  * @param emaDecay the decay of the exponential moving average of the weights, which evaluations,
  *     the best checkpoint and everything that loads a trained model then take; 0 for none
  * @param device {@code cpu}, {@code gpu} or {@code gpu:<number>}
- * @param precision {@code float32}
+ * @param precision of the large products of a training step: {@code float32}, or {@code bfloat16}
+ *     with float32 master weights
  * @param allowSlowPrecision whether a precision may be used for which the device has no units
  * @param gradientCheckpointing whether layers compute their activations again in the backward pass
  *     instead of keeping them
@@ -63,6 +64,9 @@ public record RunConfig(
     int checkpointEvery,
     int keep) {
 
+  private static final String FLOAT32 = "float32";
+  private static final String BFLOAT16 = "bfloat16";
+
   /** Checks the values. */
   public RunConfig {
     require(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
@@ -75,7 +79,11 @@ public record RunConfig(
     require(keep >= 1, "keep", keep, "1 or more");
     require(emaDecay >= 0 && emaDecay < 1, "emaDecay", emaDecay, "0 or more and below 1");
     require(prefetch >= 0, "prefetch", prefetch, "0 or more");
-    require(precision.equals("float32"), "precision", precision, "float32");
+    require(
+        precision.equals(FLOAT32) || precision.equals(BFLOAT16),
+        "precision",
+        precision,
+        FLOAT32 + " or " + BFLOAT16);
   }
 
   /**
@@ -99,7 +107,7 @@ public record RunConfig(
         1,
         0,
         "cpu",
-        "float32",
+        FLOAT32,
         false,
         false,
         2,
@@ -108,6 +116,25 @@ public record RunConfig(
         0,
         200,
         2);
+  }
+
+  /** Whether the products of a training step are in bfloat16. */
+  boolean isBfloat16() {
+    return precision.equals(BFLOAT16);
+  }
+
+  /**
+   * Checks that the device suits the precision.
+   *
+   * @throws UserException if it has no units for it and that was not allowed
+   */
+  void requireSuitable() {
+    if (isBfloat16() && device.equals("cpu") && !allowSlowPrecision) {
+      throw new UserException(
+          "precision=bfloat16 is for GPUs: libtorch multiplies matrices in it on this kind of CPU"
+              + " about 95 times slower than in float32; give precision=float32, or"
+              + " allowSlowPrecision=true to run it all the same");
+    }
   }
 
   /** The same run with everything spelled out. */

@@ -1,9 +1,11 @@
 package org.attentionzoo.training.run;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
@@ -24,6 +26,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.kernels.KernelException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.models.weights.SafetensorsFile;
 import org.attentionzoo.models.weights.StateDictSaver;
@@ -191,6 +194,9 @@ public final class TrainingLoop {
     private Path checkpoint;
     private Evaluation.Result validation;
 
+    /** Of the batch at hand. */
+    private List<Shape> inputs = List.of();
+
     Session(
         NDManager manager,
         Optimizer optimizer,
@@ -220,7 +226,7 @@ public final class TrainingLoop {
       clock = new Clock(done, config.steps(), task.itemsPerBatch() * config.accumulate());
       boolean stopped = false;
       while (done < config.steps() && !stopped) {
-        Step step = step();
+        Step step = stepInMemory();
         done++;
         report(step);
         Double loss =
@@ -252,6 +258,18 @@ public final class TrainingLoop {
       return done == config.steps() || (every > 0 && done % every == 0);
     }
 
+    private Step stepInMemory() {
+      inputs = List.of();
+      try {
+        return step();
+      } catch (EngineException | KernelException | OutOfMemoryError e) {
+        if (!OutOfMemory.is(e)) {
+          throw e;
+        }
+        throw OutOfMemory.explain(e, config, done + 1, inputs, lastGood());
+      }
+    }
+
     private Step step() {
       double rate = schedule.learningRate(done);
       Means means = new Means();
@@ -278,9 +296,10 @@ public final class TrainingLoop {
       try (BatchQueue.Taken taken = batches.take();
           GradientMode ignored = GradientMode.on()) {
         Batch batch = taken.batch();
+        inputs = batch.inputs().stream().map(NDArray::getShape).toList();
         Segments segments =
             new Segments(Seeds.forTraining(config.seed(), number), config.gradientCheckpointing());
-        Pass pass = Pass.training(store).with(segments);
+        Pass pass = precisely(Pass.training(store).with(segments));
         NDList outputs = model.forward(pass, batch.inputs());
         if (config.gradientCheckpointing() && segments.count() == 0) {
           throw new UserException(
@@ -312,6 +331,10 @@ public final class TrainingLoop {
       }
     }
 
+    private Pass precisely(Pass pass) {
+      return config.isBfloat16() ? pass.inBfloat16() : pass;
+    }
+
     /** Repeats the forward pass of a batch to find where it breaks. */
     private String where(NDManager parent, long number) {
       try (NDManager inputs = parent.newSubManager();
@@ -326,7 +349,7 @@ public final class TrainingLoop {
           views.add(view);
         }
         FiniteWatch watch = new FiniteWatch(model, scope);
-        model.forward(Pass.training(watch).with(segments), views);
+        model.forward(precisely(Pass.training(watch).with(segments)), views);
         return watch
             .place()
             .map(place -> " (first not finite: " + place + ")")
@@ -354,8 +377,12 @@ public final class TrainingLoop {
         line.put("learning_rate", step.learningRate());
         line.put("gradient_norm", step.gradientNorm());
         metrics.write(done, line);
-        timing.write(
-            done, Map.of("seconds", clock.seconds(), "items_per_second", clock.itemsPerSecond()));
+        Map<String, Object> pace = new LinkedHashMap<>();
+        pace.put("seconds", clock.seconds());
+        pace.put("items_per_second", clock.itemsPerSecond());
+        ProcessMemory.resident().ifPresent(bytes -> pace.put("resident_bytes", bytes));
+        pace.put("arrays", manager.getManagedArrays().size());
+        timing.write(done, pace);
       }
     }
 
@@ -422,10 +449,14 @@ public final class TrainingLoop {
               step,
               schedule.learningRate(step - 1),
               examples.isEmpty() ? "" : ", examples " + examples,
-              checkpoint == null
-                  ? "no checkpoint had been saved yet"
-                  : "the last good checkpoint is " + checkpoint),
+              lastGood()),
           step - 1);
+    }
+
+    private String lastGood() {
+      return checkpoint == null
+          ? "no checkpoint had been saved yet"
+          : "the last good checkpoint is " + checkpoint;
     }
   }
 

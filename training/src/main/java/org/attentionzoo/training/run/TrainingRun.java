@@ -101,6 +101,7 @@ public final class TrainingRun implements AutoCloseable {
       Path folder,
       Map<String, Object> provenance,
       ImportedWeights weights) {
+    config.requireSuitable();
     RunFolder.requireUnused(folder);
     if (weights != null && config.initialFrom().isPresent()) {
       throw new UserException(
@@ -161,6 +162,7 @@ public final class TrainingRun implements AutoCloseable {
       }
     }
     RunConfig config = Recipes.override(opened.config(), overrides);
+    config.requireSuitable();
     NDManager manager = Devices.manager(Devices.find(config.device()));
     return closingOnFailure(
         manager,

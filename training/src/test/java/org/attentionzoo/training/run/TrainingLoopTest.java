@@ -101,6 +101,41 @@ class TrainingLoopTest {
         .hasMessageContaining("no layers");
   }
 
+  @Test
+  void wantOfMemoryIsToldWithWhatWouldFit() {
+    RunConfig config =
+        Configs.override(
+            RunConfig.of("scale"),
+            List.of(
+                "steps=9",
+                "checkpointEvery=2",
+                "evaluateEvery=0",
+                "task.batch=12",
+                "task.length=64",
+                "schedule.warmup=0"));
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    BatchSource source =
+        new Slices(new int[] {0, 3}) {
+          @Override
+          public Batch training(NDManager owner, long seed, long step) {
+            if (step == 6) {
+              model.greedy = true;
+            }
+            return super.training(owner, seed, 0);
+          }
+        };
+    RunFolder run = RunFolder.create(folder.resolve("out"), config, Map.of());
+    assertThatThrownBy(() -> new TrainingLoop(config, model, task(source), run).run(manager))
+        .isInstanceOf(UserException.class)
+        .hasMessageMatching("out of memory in step \\d, inputs of shape \\(3\\): .*")
+        .hasMessageContaining("libtorch asked for 131072.0 GB; the last good checkpoint is ")
+        .hasMessageContaining("task.batch=1 accumulate=12")
+        .hasMessageContaining("gradientCheckpointing=true")
+        .hasMessageContaining("task.length than 64");
+    assertThat(run.checkpoints().newest()).isPresent();
+  }
+
   private float train(BatchSource source, int accumulate, String name) {
     return train(source, accumulate, name, "steps=1");
   }
@@ -140,6 +175,7 @@ class TrainingLoopTest {
 
   private static final class Scale extends UnaryBlock implements Measured {
     private final Parameter weight = parameter("weight", Initializers.constant(0.5), 1);
+    private volatile boolean greedy;
 
     @Override
     public Set<String> tapPoints() {
@@ -157,6 +193,9 @@ class TrainingLoopTest {
 
     @Override
     public NDArray forward(Pass pass, NDArray x) {
+      if (greedy) {
+        x.getManager().zeros(new Shape(1L << 45));
+      }
       return pass.tap(this, "scaled", x.mul(pass.value(weight, x)));
     }
   }
@@ -170,7 +209,13 @@ class TrainingLoopTest {
   }
 
   /** Batch i holds the examples from one bound to the next. */
-  private record Slices(int[] bounds) implements BatchSource {
+  private static class Slices implements BatchSource {
+    private final int[] bounds;
+
+    Slices(int[] bounds) {
+      this.bounds = bounds;
+    }
+
     @Override
     public Batch training(NDManager owner, long seed, long step) {
       return validation(owner, (int) step);

@@ -2,13 +2,16 @@ package org.attentionzoo.training.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -138,6 +141,26 @@ class TrainingRunTest {
     try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("gradientCheckpointing=true"))) {
       assertSame(expected, without.checkpoint(), out, run.train().checkpoint());
     }
+  }
+
+  /** The master weights stay float32; what differs is the rounding of products. */
+  @Test
+  void learnsInBfloat16WhereThatIsForced() throws IOException {
+    String[] settings = {"steps=60", "optimizer.lr=0.03", "evaluateEvery=60", "model.dropout=0"};
+    Map<String, Double> after = new LinkedHashMap<>();
+    for (String precision : List.of("float32", "bfloat16")) {
+      Path out = folder.resolve(precision);
+      try (TrainingRun run =
+          start(out, with(settings, "allowSlowPrecision=true", "precision=" + precision))) {
+        Evaluation.Result validation = run.train().validation().orElseThrow();
+        after.put(precision, validation.metrics().get("bits_per_byte"));
+        assertThat(run.model().getParameters().valueAt(0).getArray().getDataType())
+            .isEqualTo(DataType.FLOAT32);
+      }
+    }
+    double exact = after.get("float32");
+    assertThat(exact).isBetween(1.0, 2.0);
+    assertThat(after.get("bfloat16")).isNotEqualTo(exact).isCloseTo(exact, within(0.05));
   }
 
   @Test
@@ -312,6 +335,10 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
+    assertThatThrownBy(() -> start(out, "precision=half")).hasMessageContaining("float32 or bfloat16");
+    assertThatThrownBy(() -> start(out, "precision=bfloat16"))
+        .hasMessageContaining("95 times slower")
+        .hasMessageContaining("allowSlowPrecision=true");
     assertThatThrownBy(() -> start(out, "emaDecay=1")).hasMessageContaining("below 1");
     assertThatThrownBy(() -> start(out, "optimizer.name=adamx")).hasMessageContaining("adamw");
     assertThatThrownBy(() -> start(out, "schedule.name=stairs")).hasMessageContaining("cosine");
@@ -384,7 +411,7 @@ class TrainingRunTest {
         PAPERS, Recipes.resolve(PAPERS, "bigram-tiny", all), out, Map.of("command", "test"));
   }
 
-  private static String[] with(String[] settings, String further) {
+  private static String[] with(String[] settings, String... further) {
     return Stream.concat(Stream.of(settings), Stream.of(further)).toArray(String[]::new);
   }
 
