@@ -39,6 +39,7 @@ public final class MaskedTexts implements BatchSource {
   private final int training;
   private final int batch;
   private final double rate;
+  private final LengthPools pools;
 
   /**
    * Tokenises texts.
@@ -48,11 +49,17 @@ public final class MaskedTexts implements BatchSource {
    * @param mask the token that hides others
    * @param batch B, how many texts a batch has
    * @param rate the probability of a token to be chosen
+   * @param pool how many training batches are drawn together and divided by length; 1 for none
    * @throws UserException if there are fewer than 10 texts with tokens, or B or the rate is not
    *     sensible
    */
   public MaskedTexts(
-      List<String> texts, TextTokenizer tokenizer, long mask, int batch, double rate) {
+      List<String> texts,
+      TextTokenizer tokenizer,
+      long mask,
+      int batch,
+      double rate,
+      int pool) {
     if (batch < 1 || batch > 1 << 20) {
       throw new UserException("batch=" + batch + "; expected a number from 1 to " + (1 << 20));
     }
@@ -63,6 +70,7 @@ public final class MaskedTexts implements BatchSource {
     this.mask = mask;
     this.batch = batch;
     this.rate = rate;
+    pools = new LengthPools(batch, pool);
     this.texts =
         tokenizer.encode(texts).stream().filter(tokens -> places(tokens).length > 0).toList();
     if (this.texts.size() < 10) {
@@ -80,6 +88,11 @@ public final class MaskedTexts implements BatchSource {
   @Override
   public Batch training(NDManager manager, long seed, long step) {
     SplittableRandom random = SeededStream.of(seed, step);
+    if (!pools.isOff()) {
+      long[] pooled =
+          pools.draw(seed, step, training, id -> texts.get((int) id).ids().length);
+      return batch(manager, pooled, random);
+    }
     long[] ids = new long[batch];
     for (int i = 0; i < batch; i++) {
       ids[i] = random.nextInt(training);

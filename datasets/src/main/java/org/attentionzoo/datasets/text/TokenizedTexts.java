@@ -15,7 +15,8 @@ import org.attentionzoo.datasets.Tensors;
 /**
  * Tokenised texts with a class each: inputs (B, L) int64, filled up to the longest text of the
  * batch, and (B, L) boolean, false where filled up; labels (B) int64. Training texts are drawn
- * uniformly from (seed, step); validation goes through all texts in order. The ids of a batch are
+ * uniformly from (seed, step), on request so that those of a batch have about the same length;
+ * validation goes through all texts in order. The ids of a batch are
  * the numbers of its texts.
  */
 public final class TokenizedTexts implements BatchSource {
@@ -26,6 +27,7 @@ public final class TokenizedTexts implements BatchSource {
   private final List<long[]> trainingTokens;
   private final List<long[]> validationTokens;
   private final int batch;
+  private final LengthPools pools;
 
   /**
    * Tokenises texts.
@@ -33,14 +35,16 @@ public final class TokenizedTexts implements BatchSource {
    * @param texts the texts
    * @param tokenizer makes the tokens and cuts off what is too long; not closed
    * @param batch B, how many texts a batch has
-   * @throws UserException if B is not sensible
+   * @param pool how many training batches are drawn together and divided by length; 1 for none
+   * @throws UserException if B or the pool is not sensible
    */
-  public TokenizedTexts(LabelledText texts, TextTokenizer tokenizer, int batch) {
+  public TokenizedTexts(LabelledText texts, TextTokenizer tokenizer, int batch, int pool) {
     if (batch < 1 || batch > 1 << 20) {
       throw new UserException("batch=" + batch + "; expected a number from 1 to " + (1 << 20));
     }
     this.tokenizer = tokenizer;
     this.batch = batch;
+    pools = new LengthPools(batch, pool);
     training = texts.training();
     validation = texts.validation();
     trainingTokens = tokens(training);
@@ -54,6 +58,12 @@ public final class TokenizedTexts implements BatchSource {
 
   @Override
   public Batch training(NDManager manager, long seed, long step) {
+    if (!pools.isOff()) {
+      long[] ids =
+          pools.draw(
+              seed, step, training.size(), id -> trainingTokens.get((int) id).length);
+      return batch(manager, ids, training, trainingTokens);
+    }
     SplittableRandom random = SeededStream.of(seed, step);
     long[] ids = new long[batch];
     for (int i = 0; i < batch; i++) {

@@ -24,10 +24,24 @@ final class MaskedTextsTest {
   }
 
   @Test
+  void poolsOfOneLengthMaskLikeOthers() {
+    try (TextTokenizer tokenizer = TextTokenizer.ofWords(texts(), 100, 0);
+        NDManager manager = NDManager.newBaseManager()) {
+      MaskedTexts source = new MaskedTexts(texts(), tokenizer, 4, 8, 0.3, 5);
+      Batch batch = source.training(manager, 5, 3);
+      Batch again = source.training(manager, 5, 3);
+      assertThat(again.ids()).containsExactly(batch.ids());
+      assertThat(again.inputs().head().toLongArray())
+          .containsExactly(batch.inputs().head().toLongArray());
+      assertThat(source.training(manager, 5, 4).ids()).isNotEqualTo(batch.ids());
+    }
+  }
+
+  @Test
   void onlyTokensOfTextAreChosenAndMostOfThemHidden() {
     try (TextTokenizer tokenizer = TextTokenizer.ofWords(texts(), 100, 0);
         NDManager manager = NDManager.newBaseManager()) {
-      MaskedTexts source = new MaskedTexts(texts(), tokenizer, 4, 8, 0.3);
+      MaskedTexts source = new MaskedTexts(texts(), tokenizer, 4, 8, 0.3, 1);
       int tokens = 0;
       int chosen = 0;
       int masks = 0;
@@ -67,7 +81,7 @@ final class MaskedTextsTest {
   void validationIsTheRestAndAlwaysTheSame() {
     try (TextTokenizer tokenizer = TextTokenizer.ofWords(texts(), 100, 0);
         NDManager manager = NDManager.newBaseManager()) {
-      MaskedTexts source = new MaskedTexts(texts(), tokenizer, 4, 3, 0.15);
+      MaskedTexts source = new MaskedTexts(texts(), tokenizer, 4, 3, 0.15, 1);
       // 35 texts have tokens: 31 for training
       assertThat(source.validationBatches()).isEqualTo(2);
       assertThat(source.validation(manager, 0).ids()).containsExactly(31, 32, 33);
@@ -76,9 +90,9 @@ final class MaskedTextsTest {
           .containsExactly(source.validation(manager, 0).inputs().get(0).toLongArray());
       assertThatThrownBy(() -> source.validation(manager, 2))
           .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> new MaskedTexts(texts(), tokenizer, 4, 3, 1.5))
+      assertThatThrownBy(() -> new MaskedTexts(texts(), tokenizer, 4, 3, 1.5, 1))
           .isInstanceOf(UserException.class);
-      assertThatThrownBy(() -> new MaskedTexts(List.of("a", "b"), tokenizer, 4, 3, 0.1))
+      assertThatThrownBy(() -> new MaskedTexts(List.of("a", "b"), tokenizer, 4, 3, 0.1, 1))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("at least 10");
     }

@@ -52,7 +52,7 @@ final class TokenizedTextsTest {
     try (TextTokenizer tokenizer =
             TextTokenizer.open(Path.of("src/test/resources/tokenizers/small"), 8);
         NDManager manager = NDManager.newBaseManager()) {
-      TokenizedTexts source = new TokenizedTexts(texts, tokenizer, 2);
+      TokenizedTexts source = new TokenizedTexts(texts, tokenizer, 2, 1);
       assertThat(source.validationBatches()).isEqualTo(2);
       Batch first = source.validation(manager, 0);
       assertThat(first.inputs().get(0).toLongArray()).containsExactly(1, 7, 9, 2, 1, 6, 2, 0);
@@ -69,9 +69,12 @@ final class TokenizedTextsTest {
         assertThat(drawn.labels().head().getLong(i))
             .isEqualTo(texts.training().get((int) drawn.ids()[i]).label());
       }
+      TokenizedTexts pooled = new TokenizedTexts(texts, tokenizer, 2, 4);
+      assertThat(pooled.training(manager, 5, 3).ids())
+          .containsExactly(pooled.training(manager, 5, 3).ids());
       assertThatThrownBy(() -> source.validation(manager, 2))
           .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> new TokenizedTexts(texts, tokenizer, 0))
+      assertThatThrownBy(() -> new TokenizedTexts(texts, tokenizer, 0, 1))
           .isInstanceOf(UserException.class);
     }
   }

@@ -29,9 +29,17 @@ public final class MaskedTextTaskProvider implements TaskProvider {
    *     the lines
    * @param words how many tokens there are at most if the tokenizer is made of words
    * @param maskToken what the tokenizer calls its mask
+   * @param lengthPool how many training batches are drawn together and divided by length, so that
+   *     little is filled up; 1 for none
    */
   public record Options(
-      int batch, int length, double rate, String tokenizer, int words, String maskToken) {}
+      int batch,
+      int length,
+      double rate,
+      String tokenizer,
+      int words,
+      String maskToken,
+      int lengthPool) {}
 
   @Override
   public String scheme() {
@@ -45,7 +53,7 @@ public final class MaskedTextTaskProvider implements TaskProvider {
 
   @Override
   public Record defaults() {
-    return new Options(32, 128, 0.15, "", 8000, "[MASK]");
+    return new Options(32, 128, 0.15, "", 8000, "[MASK]", 1);
   }
 
   @Override
@@ -71,7 +79,8 @@ public final class MaskedTextTaskProvider implements TaskProvider {
             tokenizer,
             tokenizer.specialToken(chosen.maskToken()),
             chosen.batch(),
-            chosen.rate());
+            chosen.rate(),
+            chosen.lengthPool());
     Map<String, Object> description = new LinkedHashMap<>();
     description.put("source", location);
     description.put("sha256", corpus.provenance().sha256());

@@ -26,8 +26,11 @@ public final class SentencesTaskProvider implements TaskProvider {
    *     the training texts
    * @param words how many tokens there are at most if the tokenizer is made of words
    * @param part what is evaluated on
+   * @param lengthPool how many training batches are drawn together and divided by length, so that
+   *     little is filled up; 1 for none
    */
-  public record Options(int batch, int length, String tokenizer, int words, Part part) {}
+  public record Options(
+      int batch, int length, String tokenizer, int words, Part part, int lengthPool) {}
 
   @Override
   public String scheme() {
@@ -42,7 +45,7 @@ public final class SentencesTaskProvider implements TaskProvider {
 
   @Override
   public Record defaults() {
-    return new Options(32, 64, "", 8000, Part.VALIDATION);
+    return new Options(32, 64, "", 8000, Part.VALIDATION, 1);
   }
 
   @Override
@@ -69,6 +72,7 @@ public final class SentencesTaskProvider implements TaskProvider {
         chosen.words(),
         chosen.length(),
         chosen.batch(),
+        chosen.lengthPool(),
         description);
   }
 }

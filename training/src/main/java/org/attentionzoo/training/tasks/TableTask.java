@@ -56,6 +56,7 @@ final class TableTask {
           chosen.words(),
           chosen.length(),
           chosen.batch(),
+          1,
           description);
     }
     return numbers(scheme, table, chosen, rows, description);

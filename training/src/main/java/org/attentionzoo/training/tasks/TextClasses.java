@@ -24,6 +24,7 @@ final class TextClasses {
    * @param words how many words there are at most
    * @param length the most tokens of a text
    * @param batch texts in a training batch
+   * @param lengthPool how many training batches are divided by length together; 1 for none
    * @param origin provenance of the texts
    * @return the task
    */
@@ -34,6 +35,7 @@ final class TextClasses {
       int words,
       int length,
       int batch,
+      int lengthPool,
       Map<String, Object> origin) {
     // lives as long as the task, of which nobody says when it ends
     TextTokenizer opened =
@@ -41,7 +43,7 @@ final class TextClasses {
             ? TextTokenizer.ofWords(
                 texts.training().stream().map(LabelledText.Example::text).toList(), words, length)
             : TextTokenizer.open(Path.of(tokenizer), length);
-    TokenizedTexts source = new TokenizedTexts(texts, opened, batch);
+    TokenizedTexts source = new TokenizedTexts(texts, opened, batch, lengthPool);
     long[] counts = new long[texts.classes().size()];
     texts.validation().forEach(example -> counts[example.label()]++);
     double majority = (double) Arrays.stream(counts).max().orElse(0) / texts.validation().size();

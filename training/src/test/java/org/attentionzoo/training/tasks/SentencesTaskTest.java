@@ -24,7 +24,7 @@ final class SentencesTaskTest {
     Files.writeString(folder.resolve("dev.tsv"), "a\t0\nb\t0\nd\t1\n");
     SentencesTaskProvider provider = new SentencesTaskProvider();
     Task task =
-        provider.create(folder.toString(), new Options(2, 8, "", 10, Part.VALIDATION), Map.of());
+        provider.create(folder.toString(), new Options(2, 8, "", 10, Part.VALIDATION, 1), Map.of());
     assertThat(task.kind()).isEqualTo(ModelKind.SEQUENCE_CLASSIFIER);
     assertThat(task.modelSettings()).containsEntry("vocabulary", 10).containsEntry("classes", 3);
     assertThat(task.description()).containsEntry("validation_majority", 2.0 / 3);
@@ -40,7 +40,7 @@ final class SentencesTaskTest {
     assertThat(task.modelSettings()).containsEntry("vocabulary", 8);
     assertThat(task.description()).containsEntry("lines", 12);
     MaskedTextTaskProvider.Options wrong =
-        new MaskedTextTaskProvider.Options(2, 8, 0.1, "", 10, "<mask>");
+        new MaskedTextTaskProvider.Options(2, 8, 0.1, "", 10, "<mask>", 1);
     assertThatThrownBy(() -> provider.create(file.toString(), wrong, Map.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("<mask>");
@@ -54,11 +54,11 @@ final class SentencesTaskTest {
         .hasMessageContaining("sentences:<folder>");
     Files.writeString(folder.resolve("train.tsv"), "a\t0\nd\t1\n");
     Files.writeString(folder.resolve("dev.tsv"), "a\t0\n");
-    Options options = new Options(2, 8, folder.toString(), 10, Part.VALIDATION);
+    Options options = new Options(2, 8, folder.toString(), 10, Part.VALIDATION, 1);
     assertThatThrownBy(() -> provider.create(folder.toString(), options, Map.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("tokenizer.json");
-    Options narrow = new Options(2, 1, "", 10, Part.VALIDATION);
+    Options narrow = new Options(2, 1, "", 10, Part.VALIDATION, 1);
     assertThatThrownBy(() -> provider.create(folder.toString(), narrow, Map.of()))
         .hasMessageContaining("length=1");
   }
