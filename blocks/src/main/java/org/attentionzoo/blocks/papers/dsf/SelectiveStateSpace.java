@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -59,10 +60,10 @@ public final class SelectiveStateSpace extends MixerBlock implements DynamicalSy
                 (manager, shape, type) -> {
                   double low = Math.log(SMALLEST_STEP);
                   NDArray share = manager.randomUniform(0, 1, shape, type);
-                  NDArray step =
-                      share.muli((float) (Math.log(LARGEST_STEP) - low)).addi((float) low).exp();
+                  double range = Math.log(LARGEST_STEP) - low;
+                  NDArray step = Arithmetic.times(share, range).add(low).exp();
                   // softplus of it is the step
-                  return step.exp().subi(1).log();
+                  return step.exp().sub(1).log();
                 }));
     decay =
         parameter(

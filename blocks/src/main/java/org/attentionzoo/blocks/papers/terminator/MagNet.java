@@ -118,11 +118,11 @@ final class MagNet extends UnaryBlock {
         uniform.close();
       }
       if (halves % 2 == 1) {
-        gamma.addi(manager.randomNormal(0, 1, shape, type).square().muli(0.5f));
+        gamma.addi(Arithmetic.times(manager.randomNormal(0, 1, shape, type).square(), 0.5));
       }
       float bound = (float) (1 / Math.sqrt(dimensions));
       NDArray start = manager.randomUniform(-bound, bound, shape, type);
-      return start.muli(gamma).muli((float) (2 * Math.PI * omega));
+      return Arithmetic.times(start.mul(gamma), 2 * Math.PI * omega);
     };
   }
 
