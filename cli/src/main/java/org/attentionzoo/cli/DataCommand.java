@@ -122,11 +122,7 @@ final class DataCommand implements Callable<Integer> {
       } else {
         Table table = new Table();
         for (Dataset dataset : chosen) {
-          table.row(
-              dataset.name(),
-              state(catalog, dataset),
-              dataset.use().get(0),
-              dataset.title());
+          table.row(dataset.name(), state(catalog, dataset), dataset.use().get(0), dataset.title());
         }
         table.print(out, "");
       }

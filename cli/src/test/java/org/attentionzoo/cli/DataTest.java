@@ -55,8 +55,7 @@ class DataTest {
     put("shakespeare/input.txt", "to be");
     Run run = Run.zoo("data", "verify");
     assertThat(run.exit()).isEqualTo(1);
-    assertThat(run.out())
-        .contains("input.txt", "different", "it has 5 bytes instead of 1115394");
+    assertThat(run.out()).contains("input.txt", "different", "it has 5 bytes instead of 1115394");
     Run absent = Run.zoo("data", "verify", "sst2");
     assertThat(absent.exit()).isEqualTo(1);
     assertThat(absent.out()).contains("not here");

@@ -17,8 +17,7 @@ class ForecastBaselinesTest {
 
   @TempDir Path folder;
 
-  private ForecastWindows windows(IntToDoubleFunction series, int window)
-      throws IOException {
+  private ForecastWindows windows(IntToDoubleFunction series, int window) throws IOException {
     StringBuilder text = new StringBuilder("a\n");
     for (int i = 0; i < 400; i++) {
       text.append(series.applyAsDouble(i)).append('\n');

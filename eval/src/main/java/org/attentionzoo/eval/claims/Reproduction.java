@@ -18,8 +18,10 @@ import org.attentionzoo.blocks.NoSuchTapException;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.recommendation.RankingSource;
+import org.attentionzoo.datasets.series.ForecastWindows;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.CompressionBaselines;
+import org.attentionzoo.eval.ForecastBaselines;
 import org.attentionzoo.eval.RankingBaselines;
 import org.attentionzoo.eval.claims.Claim.Arm;
 import org.attentionzoo.models.Configs;
@@ -360,6 +362,18 @@ public final class Reproduction {
     Map<String, Map<String, Double>> counts = new LinkedHashMap<>();
     if (task.source() instanceof RankingSource source) {
       RankingBaselines.of(source).forEach(b -> counts.put(b.name(), b.metrics()));
+    }
+    if (task.source() instanceof ForecastWindows windows) {
+      ForecastBaselines.of(windows)
+          .forEach(
+              b ->
+                  counts.put(
+                      b.name(),
+                      Map.of(
+                          "loss",
+                          b.meanSquaredError(),
+                          "mean_absolute_error",
+                          b.meanAbsoluteError())));
     }
     if (task.source() instanceof ByteWindows windows) {
       CompressionBaselines.of(windows.corpus())
