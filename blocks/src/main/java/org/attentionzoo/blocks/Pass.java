@@ -70,7 +70,8 @@ public final class Pass {
    * @return the pass
    */
   public static Pass inference(ParameterStore store) {
-    return new Pass(store, false, false, Taps.NONE, null, new LinkedHashMap<>(), null, false, false);
+    return new Pass(
+        store, false, false, Taps.NONE, null, new LinkedHashMap<>(), null, false, false);
   }
 
   /**
@@ -104,7 +105,8 @@ public final class Pass {
    * @return a new pass
    */
   public Pass onPlainPath() {
-    return new Pass(store, training, true, taps, cache, auxiliaryLosses, segments, repeated, bfloat16);
+    return new Pass(
+        store, training, true, taps, cache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -114,7 +116,8 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(Taps listeners) {
-    return new Pass(store, training, plain, listeners, cache, auxiliaryLosses, segments, repeated, bfloat16);
+    return new Pass(
+        store, training, plain, listeners, cache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -124,7 +127,8 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(DecodeCache decodeCache) {
-    return new Pass(store, training, plain, taps, decodeCache, auxiliaryLosses, segments, repeated, bfloat16);
+    return new Pass(
+        store, training, plain, taps, decodeCache, auxiliaryLosses, segments, repeated, bfloat16);
   }
 
   /**
@@ -134,7 +138,8 @@ public final class Pass {
    * @return a new pass
    */
   public Pass with(Segments layers) {
-    return new Pass(store, training, plain, taps, cache, auxiliaryLosses, layers, repeated, bfloat16);
+    return new Pass(
+        store, training, plain, taps, cache, auxiliaryLosses, layers, repeated, bfloat16);
   }
 
   /**
@@ -145,8 +150,7 @@ public final class Pass {
    * @return a new pass
    */
   public Pass inBfloat16() {
-    return new Pass(
-        store, training, plain, taps, cache, auxiliaryLosses, segments, repeated, true);
+    return new Pass(store, training, plain, taps, cache, auxiliaryLosses, segments, repeated, true);
   }
 
   /**

@@ -188,9 +188,7 @@ final class Examination {
               + " a program that embeds the zoo is started with",
           missing.toArray(String[]::new));
     }
-    good(
-        "precision",
-        "float32; bfloat16 is for GPUs, on which this version has not been run");
+    good("precision", "float32; bfloat16 is for GPUs, on which this version has not been run");
   }
 
   /** Linux counts its file cache as used; only the kernel knows what it would give back. */

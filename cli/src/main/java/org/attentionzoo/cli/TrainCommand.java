@@ -241,8 +241,7 @@ final class TrainCommand implements Callable<Integer> {
         ProgressDisplay.format(duration));
     Report.print(stdout, run.task(), validation);
     ProcessMemory.peak()
-        .ifPresent(
-            bytes -> stdout.printf(Locale.ROOT, "memory: at most %.0f MB%n", bytes / 1e6));
+        .ifPresent(bytes -> stdout.printf(Locale.ROOT, "memory: at most %.0f MB%n", bytes / 1e6));
     result
         .bestStep()
         .filter(step -> step != result.steps())

@@ -44,8 +44,7 @@ class DoctorTest {
   void saysWhatAProgramThatEmbedsTheZooMustSet() {
     Finding bare = process(Map.of());
     assertThat(bare.status()).isEqualTo(Status.NOTE);
-    assertThat(bare.remedy())
-        .contains("export MALLOC_MMAP_MAX_=0", "export GOMP_SPINCOUNT=1000");
+    assertThat(bare.remedy()).contains("export MALLOC_MMAP_MAX_=0", "export GOMP_SPINCOUNT=1000");
     // These tests run with a bound on direct memory.
     Map<String, String> set =
         Map.of(

@@ -54,12 +54,7 @@ public final class MaskedTexts implements BatchSource {
    *     sensible
    */
   public MaskedTexts(
-      List<String> texts,
-      TextTokenizer tokenizer,
-      long mask,
-      int batch,
-      double rate,
-      int pool) {
+      List<String> texts, TextTokenizer tokenizer, long mask, int batch, double rate, int pool) {
     if (batch < 1 || batch > 1 << 20) {
       throw new UserException("batch=" + batch + "; expected a number from 1 to " + (1 << 20));
     }
@@ -89,8 +84,7 @@ public final class MaskedTexts implements BatchSource {
   public Batch training(NDManager manager, long seed, long step) {
     SplittableRandom random = SeededStream.of(seed, step);
     if (!pools.isOff()) {
-      long[] pooled =
-          pools.draw(seed, step, training, id -> texts.get((int) id).ids().length);
+      long[] pooled = pools.draw(seed, step, training, id -> texts.get((int) id).ids().length);
       return batch(manager, pooled, random);
     }
     long[] ids = new long[batch];

@@ -16,8 +16,7 @@ import org.attentionzoo.datasets.Tensors;
  * Tokenised texts with a class each: inputs (B, L) int64, filled up to the longest text of the
  * batch, and (B, L) boolean, false where filled up; labels (B) int64. Training texts are drawn
  * uniformly from (seed, step), on request so that those of a batch have about the same length;
- * validation goes through all texts in order. The ids of a batch are
- * the numbers of its texts.
+ * validation goes through all texts in order. The ids of a batch are the numbers of its texts.
  */
 public final class TokenizedTexts implements BatchSource {
 
@@ -60,8 +59,7 @@ public final class TokenizedTexts implements BatchSource {
   public Batch training(NDManager manager, long seed, long step) {
     if (!pools.isOff()) {
       long[] ids =
-          pools.draw(
-              seed, step, training.size(), id -> trainingTokens.get((int) id).length);
+          pools.draw(seed, step, training.size(), id -> trainingTokens.get((int) id).length);
       return batch(manager, ids, training, trainingTokens);
     }
     SplittableRandom random = SeededStream.of(seed, step);

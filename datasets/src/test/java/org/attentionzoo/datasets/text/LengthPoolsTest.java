@@ -59,7 +59,8 @@ class LengthPoolsTest {
       Arrays.stream(draw(7, step)).forEach(id -> counts[(int) id]++);
     }
     double expected = (double) steps * BATCH / lengths.length;
-    double chi = Arrays.stream(counts).mapToDouble(n -> (n - expected) * (n - expected) / expected).sum();
+    double chi =
+        Arrays.stream(counts).mapToDouble(n -> (n - expected) * (n - expected) / expected).sum();
     // 499 degrees of freedom: mean 499, standard deviation 31.6.
     assertThat(chi).isBetween(499 - 5 * 31.6, 499 + 5 * 31.6);
   }

@@ -25,6 +25,7 @@ public final class OptimizerBench {
 
   /** Until both sides run compiled; a step of few parameters is mostly Java. */
   private static final int WARMUPS = 200;
+
   private static final float RATE = 1e-4f;
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.999f;

@@ -72,7 +72,8 @@ final class OutOfMemory {
     if (asked > 0) {
       text.append(
           String.format(
-              Locale.ROOT, known ? ", libtorch asked for %.1f GB" : ": libtorch asked for %.1f GB",
+              Locale.ROOT,
+              known ? ", libtorch asked for %.1f GB" : ": libtorch asked for %.1f GB",
               asked / GIGABYTE));
     }
     text.append("; ").append(saved).append(". What takes less: ");

@@ -335,7 +335,8 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
-    assertThatThrownBy(() -> start(out, "precision=half")).hasMessageContaining("float32 or bfloat16");
+    assertThatThrownBy(() -> start(out, "precision=half"))
+        .hasMessageContaining("float32 or bfloat16");
     assertThatThrownBy(() -> start(out, "precision=bfloat16"))
         .hasMessageContaining("95 times slower")
         .hasMessageContaining("allowSlowPrecision=true");
