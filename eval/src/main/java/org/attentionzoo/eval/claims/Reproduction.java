@@ -213,7 +213,7 @@ public final class Reproduction {
   }
 
   /** A run that was trained by other means has no note of what was asked; its config decides. */
-  private static void requireSame(RunFolder existing, RunConfig wanted) {
+  private void requireSame(RunFolder existing, RunConfig wanted) {
     Map<String, Object> now = flat(wanted);
     Map<String, Object> before = flat(existing.config());
     if (existing.provenance().get(ASKED) instanceof Map<?, ?> asked) {
@@ -223,7 +223,9 @@ public final class Reproduction {
     }
     now.forEach(
         (key, value) -> {
-          if (decides(key) && !same(value, before.get(key))) {
+          boolean same =
+              same(value, before.get(key)) || key.equals("data") && sameData(existing, wanted);
+          if (decides(key) && !same) {
             throw new UserException(
                 existing.path()
                     + " holds a run with "
@@ -235,6 +237,18 @@ public final class Reproduction {
                     + "; give another --out, or remove that folder");
           }
         });
+  }
+
+  /** The same content under another name is the same data. */
+  private boolean sameData(RunFolder existing, RunConfig wanted) {
+    Object before =
+        existing.provenance().get("data") instanceof Map<?, ?> data ? data.get("sha256") : null;
+    if (before == null || existing.checkpoints().newest().isEmpty()) {
+      return false;
+    }
+    try (TrainedModel model = TrainedModel.load(papers, existing.path(), "cpu")) {
+      return before.equals(model.task(wanted.data()).description().get("sha256"));
+    }
   }
 
   private static boolean same(Object now, Object before) {
