@@ -18,7 +18,6 @@ import org.attentionzoo.blocks.kernels.KernelCatalog;
 import org.attentionzoo.blocks.kernels.KernelCheck;
 import org.attentionzoo.eval.bench.ActivationBench;
 import org.attentionzoo.eval.bench.KernelBench;
-import org.attentionzoo.eval.bench.Memory;
 import org.attentionzoo.eval.bench.ModelBench;
 import org.attentionzoo.eval.bench.OptimizerBench;
 import org.attentionzoo.eval.bench.Peer;
@@ -28,6 +27,7 @@ import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.eval.bench.Workload;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.run.ProcessMemory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -769,7 +769,7 @@ final class BenchCommand implements Callable<Integer> {
             workload.forwardBackward();
           }
         }
-        OptionalLong peak = Memory.peak();
+        OptionalLong peak = ProcessMemory.peak();
         if (before.isEmpty()) {
           before = peak;
         } else if (peak.isPresent() && peak.getAsLong() > before.getAsLong()) {

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,8 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.attentionzoo.blocks.AtomicFile;
+import org.attentionzoo.blocks.FileTree;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.claims.Claim;
 import org.attentionzoo.eval.claims.ClaimResult;
@@ -167,7 +166,7 @@ final class ReproduceCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>();
     if (quick) {
       folder = base.resolveSibling(base.getFileName() + "-quick");
-      clear(folder);
+      FileTree.delete(folder);
       used = used.subList(0, 1);
       all.addAll(
           claim.quick().isEmpty()
@@ -238,17 +237,6 @@ final class ReproduceCommand implements Callable<Integer> {
     }
     stdout.flush();
     return Optional.of(judgement.verdict());
-  }
-
-  /** What a smoke test left is no use to the next. */
-  private static void clear(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> files = Files.walk(folder)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
   }
 
   private TrainingResult train(TrainingRun run, String arm, int number, int count) {

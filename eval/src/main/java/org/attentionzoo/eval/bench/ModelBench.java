@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import org.attentionzoo.eval.profile.Profiler;
 import org.attentionzoo.training.optimize.Optimizer;
 import org.attentionzoo.training.optimize.OptimizerConfig;
+import org.attentionzoo.training.run.ProcessMemory;
 
 /** Times whole models. For one thread. */
 public final class ModelBench {
@@ -99,7 +100,7 @@ public final class ModelBench {
       Map<String, Rounds.Timing> timings = Rounds.run(work, WARMUPS, rounds);
       double operations =
           Profiler.record(workload::forwardBackward).floatingPointOperations(causal);
-      OptionalLong before = Memory.resident();
+      OptionalLong before = ProcessMemory.resident();
       for (int i = 0; i < watched; i++) {
         workload.forwardBackward();
         step(optimizer, scope);
@@ -112,7 +113,7 @@ public final class ModelBench {
           operations,
           timings.get(PRODUCT),
           before,
-          Memory.resident(),
+          ProcessMemory.resident(),
           watched);
     }
   }

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +25,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.attentionzoo.blocks.AtomicFile;
+import org.attentionzoo.blocks.FileTree;
 import org.attentionzoo.models.weights.SafetensorsFile;
 import org.attentionzoo.models.weights.SafetensorsWriter;
 import org.attentionzoo.models.weights.StateDictLoader;
@@ -205,7 +205,7 @@ public final class Checkpoints {
       return new Checkpoint(target, complete);
     } finally {
       if (Files.exists(temporary)) {
-        delete(temporary);
+        FileTree.delete(temporary);
       }
     }
   }
@@ -273,7 +273,7 @@ public final class Checkpoints {
           entries.filter(p -> p.getFileName().toString().matches("\\.step-.*\\.tmp")).toList();
     }
     for (Path leftover : leftovers) {
-      delete(leftover);
+      FileTree.delete(leftover);
     }
   }
 
@@ -343,17 +343,7 @@ public final class Checkpoints {
   private static void remove(Path path) throws IOException {
     Path hidden = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".tmp");
     Files.move(path, hidden, StandardCopyOption.ATOMIC_MOVE);
-    delete(hidden);
-  }
-
-  private static void delete(Path path) throws IOException {
-    List<Path> entries;
-    try (Stream<Path> tree = Files.walk(path)) {
-      entries = tree.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path entry : entries) {
-      Files.delete(entry);
-    }
+    FileTree.delete(hidden);
   }
 
   private static void force(Path directory) {

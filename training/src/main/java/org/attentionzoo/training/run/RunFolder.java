@@ -7,11 +7,11 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.AtomicFile;
+import org.attentionzoo.blocks.FileTree;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Configs;
 
@@ -202,11 +202,8 @@ public final class RunFolder {
    * @throws UserException if another process trains in it, or it cannot be removed
    */
   public void discard() {
-    try (Lock ignored = lock();
-        Stream<Path> files = Files.walk(path)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+    try (Lock ignored = lock()) {
+      FileTree.delete(path);
     } catch (IOException e) {
       throw new UserException("cannot remove " + path + ": " + e, e);
     }
