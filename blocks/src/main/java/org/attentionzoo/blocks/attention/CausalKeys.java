@@ -35,26 +35,15 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
    */
   public static CausalKeys of(
       Pass pass, Block owner, NDArray keys, NDArray values, Sequences sequences) {
-    NDArray allKeys = keys;
-    NDArray allValues = values;
-    NDArray valid = sequences.valid();
+    SeenKeys seen = new SeenKeys(keys, values, sequences.valid(), null);
     if (pass.cache() != null) {
       DecodeState state = pass.cache().of(owner);
-      NDArray oldKeys = state.borrow("keys", keys);
-      if (oldKeys != null) {
-        NDArray oldValid = state.borrow("valid", keys);
-        if (oldValid != null || valid != null) {
-          valid = orAllTrue(oldValid, oldKeys).concat(orAllTrue(valid, keys), 1);
-        }
-        allKeys = oldKeys.concat(keys, 2);
-        allValues = state.borrow("values", values).concat(values, 2);
-      }
-      state.put("keys", allKeys);
-      state.put("values", allValues);
-      if (valid != null) {
-        state.put("valid", valid);
-      }
+      seen = SeenKeys.behind(state, 2, keys, values, sequences.valid(), null);
+      seen.remember(state);
     }
+    NDArray allKeys = seen.keys();
+    NDArray allValues = seen.values();
+    NDArray valid = seen.valid();
     long queries = keys.getShape().get(2);
     long count = allKeys.getShape().get(2);
     if (valid == null && (queries == 1 || queries == count)) {
@@ -105,12 +94,5 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
         .expandDims(0)
         .lte(row)
         .reshape(new Shape(1, 1, queries, keys));
-  }
-
-  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
-    Shape shape = keys.getShape();
-    return valid != null
-        ? valid
-        : keys.getManager().ones(new Shape(shape.get(0), shape.get(2)), DataType.BOOLEAN);
   }
 }

@@ -174,7 +174,10 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     NDArray keyPositions = positions;
     if (pass.cache() != null) {
       DecodeState state = pass.cache().of(this);
-      Remembered all = remember(state, k, v, valid, positions);
+      SeenKeys all = SeenKeys.behind(state, 2, k, v, valid, positions);
+      long count = all.keys().getShape().get(2);
+      boolean forgets = config.window() > 0 && all.valid() == null;
+      all.rememberFrom(state, forgets ? Math.max(0, count - config.window() + 1L) : 0);
       k = all.keys();
       v = all.values();
       valid = all.valid();
@@ -307,63 +310,6 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
         && parts.arePlain()
         && pass.kernels(hidden)
         && !pass.listens(this, DotProductAttention.PATTERN);
-  }
-
-  /** Keys, values, validity and positions of all remembered tokens and the new ones. */
-  private record Remembered(NDArray keys, NDArray values, NDArray valid, NDArray positions) {}
-
-  private Remembered remember(
-      DecodeState state, NDArray k, NDArray v, NDArray valid, NDArray positions) {
-    NDArray keys = k;
-    NDArray values = v;
-    NDArray allValid = valid;
-    NDArray allPositions = positions;
-    NDArray oldKeys = state.borrow("keys", k);
-    if (oldKeys != null) {
-      keys = oldKeys.concat(k, 2);
-      values = state.borrow("values", v).concat(v, 2);
-      NDArray oldValid = state.borrow("valid", k);
-      if (oldValid != null || valid != null) {
-        allValid = orAllTrue(oldValid, oldKeys).concat(orAllTrue(valid, k), 1);
-      }
-      if (positions != null) {
-        NDArray oldPositions = state.borrow("positions", k);
-        if (oldPositions.getShape().dimension() != positions.getShape().dimension()) {
-          oldPositions = perRow(oldPositions, k);
-          positions = perRow(positions, k);
-        }
-        allPositions = oldPositions.concat(positions, -1);
-      }
-    }
-    long count = keys.getShape().get(2);
-    long keep =
-        config.window() > 0 && allValid == null ? Math.min(count, config.window() - 1L) : count;
-    long from = count - keep;
-    state.put("keys", keys.get(":, :, {}:", from));
-    state.put("values", values.get(":, :, {}:", from));
-    if (allPositions != null) {
-      state.put("positions", allPositions.get("..., {}:", from));
-    }
-    if (allValid != null) {
-      state.put("valid", allValid);
-    }
-    return new Remembered(keys, values, allValid, allPositions);
-  }
-
-  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
-    if (valid != null) {
-      return valid;
-    }
-    Shape shape = keys.getShape();
-    return keys.getManager().ones(new Shape(shape.get(0), shape.get(2)), DataType.BOOLEAN);
-  }
-
-  private static NDArray perRow(NDArray positions, NDArray keys) {
-    return positions.getShape().dimension() == 2
-        ? positions
-        : positions
-            .expandDims(0)
-            .broadcast(new Shape(keys.getShape().get(0), positions.getShape().get(0)));
   }
 
   private NDArray mask(

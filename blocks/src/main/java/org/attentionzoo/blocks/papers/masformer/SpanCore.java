@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.papers.masformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
@@ -12,6 +11,7 @@ import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionSpan;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.LocalAttention;
+import org.attentionzoo.blocks.attention.SeenKeys;
 
 /**
  * Causal scaled dot-product attention to the keys that a span lets a query see, with logits q k /
@@ -87,70 +87,32 @@ public final class SpanCore extends ZooBlock {
 
   private NDArray masked(
       Pass pass, NDArray q, NDArray k, NDArray v, NDArray positions, NDArray valid, double scale) {
-    NDArray keys = k;
-    NDArray values = v;
-    NDArray keyPositions = positions;
-    NDArray allowed = valid;
-    NDArray queryPositions = positions;
+    SeenKeys seen = new SeenKeys(k, v, valid, positions);
     if (pass.cache() != null) {
       DecodeState state = pass.cache().of(this);
-      NDArray before = state.borrow("keys", k);
-      if (before != null) {
-        keys = before.concat(k, 2);
-        values = state.borrow("values", v).concat(v, 2);
-        NDArray validBefore = state.borrow("valid", k);
-        if (validBefore != null || valid != null) {
-          allowed = orAllTrue(validBefore, before).concat(orAllTrue(valid, k), 1);
-        }
-        NDArray positionsBefore = state.borrow("positions", k);
-        if (positionsBefore.getShape().dimension() != positions.getShape().dimension()) {
-          positionsBefore = perRow(positionsBefore, k);
-          queryPositions = perRow(positions, k);
-        }
-        keyPositions = positionsBefore.concat(queryPositions, -1);
-      }
+      seen = SeenKeys.behind(state, 2, k, v, valid, positions);
       state.setCount("seen", state.count("seen") + k.getShape().get(2));
-      remember(state, keys, values, keyPositions, allowed);
+      remember(state, seen);
     }
+    NDArray allowed = seen.valid();
     boolean plainCausal =
         span.kind() == AttentionSpan.Kind.FULL && allowed == null && pass.cache() == null;
-    NDArray mask = plainCausal ? null : mask(queryPositions, keyPositions, allowed);
+    NDArray mask = plainCausal ? null : mask(positions, seen.positions(), allowed);
     return DotProductAttention.attend(
-        pass, this, q, keys, values, mask, null, plainCausal, scale, dropout);
+        pass, this, q, seen.keys(), seen.values(), mask, null, plainCausal, scale, dropout);
   }
 
   /** Without padding, what no later token sees is forgotten. */
-  private void remember(
-      DecodeState state, NDArray keys, NDArray values, NDArray positions, NDArray allowed) {
-    long count = keys.getShape().get(2);
+  private void remember(DecodeState state, SeenKeys seen) {
+    long count = seen.keys().getShape().get(2);
     long next = state.count("seen");
-    long from = allowed == null ? Math.max(0, count - (next - span.earliest(next))) : 0;
-    state.put("keys", keys.get(":, :, {}:", from));
-    state.put("values", values.get(":, :, {}:", from));
-    state.put("positions", positions.get("..., {}:", from));
-    if (allowed != null) {
-      state.put("valid", allowed);
-    }
+    long from = seen.valid() == null ? Math.max(0, count - (next - span.earliest(next))) : 0;
+    seen.rememberFrom(state, from);
   }
 
   private NDArray mask(NDArray queries, NDArray keys, NDArray allowed) {
     NDArray sees = span.sees(queries.expandDims(-1), keys.expandDims(-2));
     sees = sees.getShape().dimension() == 3 ? sees.expandDims(1) : sees.expandDims(0).expandDims(0);
     return allowed == null ? sees : sees.logicalAnd(allowed.expandDims(1).expandDims(1));
-  }
-
-  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
-    Shape shape = keys.getShape();
-    return valid != null
-        ? valid
-        : keys.getManager().ones(new Shape(shape.get(0), shape.get(2)), DataType.BOOLEAN);
-  }
-
-  private static NDArray perRow(NDArray positions, NDArray keys) {
-    return positions.getShape().dimension() == 2
-        ? positions
-        : positions
-            .expandDims(0)
-            .broadcast(new Shape(keys.getShape().get(0), positions.getShape().get(0)));
   }
 }

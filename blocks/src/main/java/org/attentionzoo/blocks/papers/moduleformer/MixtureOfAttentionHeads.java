@@ -1,12 +1,12 @@
 package org.attentionzoo.blocks.papers.moduleformer;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.attention.SeenKeys;
 import org.attentionzoo.blocks.experts.Assignment;
 import org.attentionzoo.blocks.experts.ExpertMixture;
 import org.attentionzoo.blocks.experts.ParallelExperts.NonLinearity;
@@ -79,20 +79,11 @@ public final class MixtureOfAttentionHeads extends MixerBlock {
     NDArray valid = sequences.valid();
     if (pass.cache() != null) {
       DecodeState state = pass.cache().of(this);
-      NDArray before = state.borrow("keys", k);
-      if (before != null) {
-        NDArray validBefore = state.borrow("valid", k);
-        if (validBefore != null || valid != null) {
-          valid = orAllTrue(validBefore, before).concat(orAllTrue(valid, k), 1);
-        }
-        k = before.concat(k, 1);
-        v = state.borrow("values", v).concat(v, 1);
-      }
-      state.put("keys", k);
-      state.put("values", v);
-      if (valid != null) {
-        state.put("valid", valid);
-      }
+      SeenKeys seen = SeenKeys.behind(state, 1, k, v, valid, null);
+      seen.remember(state);
+      k = seen.keys();
+      v = seen.values();
+      valid = seen.valid();
     }
     NDArray attended = core.attend(pass, q, k, v, valid);
     NDArray answers = attended.reshape(batch * length, chosen, config.attentionWidth());
@@ -103,12 +94,5 @@ public final class MixtureOfAttentionHeads extends MixerBlock {
     Shape shape = x.getShape();
     int heads = config.heads();
     return x.reshape(shape.get(0), shape.get(1), heads, config.attentionWidth() / heads);
-  }
-
-  private static NDArray orAllTrue(NDArray valid, NDArray keys) {
-    Shape shape = keys.getShape();
-    return valid != null
-        ? valid
-        : keys.getManager().ones(new Shape(shape.get(0), shape.get(1)), DataType.BOOLEAN);
   }
 }

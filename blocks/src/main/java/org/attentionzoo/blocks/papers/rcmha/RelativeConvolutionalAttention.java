@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.RelativePositionBias;
+import org.attentionzoo.blocks.attention.SeenKeys;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -113,18 +114,12 @@ public final class RelativeConvolutionalAttention extends MixerBlock {
       DecodeState state = pass.cache().of(this);
       valid = perRow(valid, hidden);
       positions = perRow(positions, hidden);
-      NDArray oldKeys = state.borrow("keys", k);
-      keyPositions = positions;
-      if (oldKeys != null) {
-        k = oldKeys.concat(k, 2);
-        v = state.borrow("values", v).concat(v, 2);
-        valid = state.borrow("valid", k).concat(valid, 1);
-        keyPositions = state.borrow("positions", k).concat(positions, 1);
-      }
-      state.put("keys", k);
-      state.put("values", v);
-      state.put("valid", valid);
-      state.put("positions", keyPositions);
+      SeenKeys seen = SeenKeys.behind(state, 2, k, v, valid, positions);
+      seen.remember(state);
+      k = seen.keys();
+      v = seen.values();
+      valid = seen.valid();
+      keyPositions = seen.positions();
     }
     return attend(pass, q, k, v, positions, keyPositions, mask(q, k, valid));
   }
