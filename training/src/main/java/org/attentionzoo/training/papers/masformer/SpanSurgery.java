@@ -2,13 +2,15 @@ package org.attentionzoo.training.papers.masformer;
 
 import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.training.Surgery;
 
 /**
  * Gives the layers of a trained decoder short spans, to be trained further on longer sequences, as
- * MASFormer does (Zhang et al. 2023). No weight is added or changed.
+ * MASFormer does (Zhang et al. 2023). No weight is added or changed. Unless it is set, the one
+ * layer that keeps full attention is the middle one.
  *
  * <p>Stateless.
  */
@@ -49,6 +51,8 @@ public final class SpanSurgery implements Surgery {
               + source.get("window")
               + " tokens and linear biases; masformer starts from one with full attention");
     }
+    int layers = ((Number) source.get("layers")).intValue();
+    settings.put("fullLayers", List.of(layers / 2));
     return settings;
   }
 
