@@ -148,7 +148,7 @@ public enum SpanPooling {
       run = run.add(reaches.mul(run));
     }
     NDArray all = Tensors.concat(levels, 1); // (B, levels L, d)
-    NDArray start = level.mul(length).add(from);
+    NDArray start = Arithmetic.times(level, length).add(from);
     NDArray first = rows(all, Arithmetic.atMost(start, levels.size() * length - 1));
     NDArray second = Arithmetic.atLeast(start.add(lengths.squeeze(2)).sub(run), 0);
     NDArray both = first.maximum(rows(all, second.toType(DataType.INT64, false)));
