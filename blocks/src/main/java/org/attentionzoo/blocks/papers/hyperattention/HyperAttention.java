@@ -221,12 +221,10 @@ public final class HyperAttention extends ZooBlock {
             .getManager()
             .arange(0, (int) queries, 1, DataType.INT64, samples.getDevice())
             .reshape(1, 1, queries, 1);
-    // The first row of the block in which a sample stands, in rows of queries.
-    NDArray columns = samples.sub(samples.mod(config.block()));
-    if (queryBlock != config.block()) {
-      columns = Arithmetic.times(columns, queryBlock).div(config.block());
-    }
-    return row.sub(row.mod(queryBlock)).neq(columns.expandDims(2));
+    NDArray columns = samples.sub(samples.mod(config.block())).expandDims(2);
+    // Whole numbers, so that the quotients of place and block are compared without rounding.
+    return Arithmetic.times(row.sub(row.mod(queryBlock)), config.block())
+        .neq(Arithmetic.times(columns, queryBlock));
   }
 
   /** Zeros behind the last row, up to a multiple of the block. */
