@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
+import java.util.Set;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.ZooBlock;
@@ -14,6 +15,9 @@ import org.attentionzoo.blocks.layers.Initializers;
 
 /** The ten branches of an {@link SfneBlock} and what joins them; see there. */
 final class FastMultiBranch extends ZooBlock {
+
+  /** The tap of the input times the global kernel, (B, channels, side, side). */
+  static final String CONTEXT = "context";
 
   private final SlowNet global;
   private final SlowNet[] kernels = new SlowNet[4];
@@ -53,6 +57,11 @@ final class FastMultiBranch extends ZooBlock {
     interaction = child("hyper_interact", new Interaction(config));
   }
 
+  @Override
+  public Set<String> tapPoints() {
+    return Set.of(CONTEXT);
+  }
+
   /**
    * (B, channels, side, side), and the outputs of earlier blocks, to what the branches give, (B,
    * channels factor, side, side), and the global kernel (1, channels, side, side).
@@ -61,7 +70,7 @@ final class FastMultiBranch extends ZooBlock {
   public NDList forward(Pass pass, NDList inputs) {
     NDArray x = inputs.head();
     NDArray kernel = global.forward(pass, x);
-    NDArray context = x.mul(kernel);
+    NDArray context = pass.tap(this, CONTEXT, x.mul(kernel));
     NDArray fast =
         Standardize.instance(contextUnit.forward(pass, context).add(unit.forward(pass, x)));
     NDArray mixed = Standardize.instance(mixer.forward(pass, x));
