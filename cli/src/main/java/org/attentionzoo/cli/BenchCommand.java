@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
@@ -25,6 +26,7 @@ import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.eval.bench.Rounds.Ratio;
 import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.eval.bench.Workload;
+import org.attentionzoo.eval.cab.EfficiencyLength;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.ProcessMemory;
@@ -680,7 +682,9 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = {
         "Time a forward and a backward pass of one example at growing lengths, the cost of a token",
-        "beside that of the first length, and the exponents of time and memory that fit best."
+        "beside that of the first length, and the exponents of time and memory that fit best.",
+        "With --beside and three lengths or more, also the length from which on the first model",
+        "costs less than the other, by CAB's fits: linear for the first, quadratic for the other."
       })
   static final class Scaling implements Callable<Integer> {
 
@@ -784,6 +788,8 @@ final class BenchCommand implements Callable<Integer> {
       Map<String, Object> figures = new LinkedHashMap<>();
       figures.put("bytes_grown_at_length", memory);
       figures.put("memory_exponent", memory.size() < 2 ? null : exponent(memory));
+      OptionalDouble efficiency = efficiencyLength(timings);
+      figures.put("efficiency_length", efficiency.isPresent() ? efficiency.getAsDouble() : null);
       timings.forEach(
           (name, byLength) -> {
             List<Map<String, Object>> rows = new ArrayList<>();
@@ -827,6 +833,15 @@ final class BenchCommand implements Callable<Integer> {
                   "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic)%n",
                   name,
                   exponent(medians(byLength))));
+      efficiencyLength(timings)
+          .ifPresent(
+              length ->
+                  out.printf(
+                      Locale.ROOT,
+                      "%s costs less than %s from length %.0f on (CAB's efficiency length)%n",
+                      choice.preset().name(),
+                      beside,
+                      length));
       if (memory.size() > 1) {
         out.printf(
             Locale.ROOT,
@@ -838,6 +853,24 @@ final class BenchCommand implements Callable<Integer> {
                 .collect(Collectors.joining(", ")));
       }
       out.flush();
+    }
+
+    /** Nothing without another model, with few lengths, or if the fitted costs do not meet. */
+    private OptionalDouble efficiencyLength(Map<String, Map<Integer, Timing>> timings) {
+      if (timings.size() < 2 || lengths.size() < 3) {
+        return OptionalDouble.empty();
+      }
+      List<double[]> costs = new ArrayList<>();
+      double[] distinct = lengths.stream().distinct().mapToDouble(n -> n).toArray();
+      timings
+          .values()
+          .forEach(
+              byLength ->
+                  costs.add(medians(byLength).values().stream().mapToDouble(c -> c).toArray()));
+      double length = EfficiencyLength.of(distinct, costs.get(1), costs.get(0), true);
+      return length > 0 && Double.isFinite(length)
+          ? OptionalDouble.of(length)
+          : OptionalDouble.empty();
     }
 
     private static double tokenCost(Map<Integer, Timing> byLength, int length) {
