@@ -1,0 +1,108 @@
+package org.attentionzoo.blocks.papers.dhsa;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.LayerNorm;
+import org.attentionzoo.blocks.layers.Linear;
+
+/**
+ * Attention among the tokens of a window, then LayerNorm without a residual.
+ *
+ * <p>State dict, as PyTorch's {@code MultiheadAttention} has it: {@code mha.in_proj_weight} (3 C,
+ * C), {@code mha.in_proj_bias}, {@code mha.out_proj}, {@code norm}.
+ */
+final class WindowAttention extends UnaryBlock {
+
+  private final int channels;
+  private final int heads;
+  private final JointProjection projections;
+  private final LayerNorm norm;
+
+  WindowAttention(int channels, int heads) {
+    this.channels = channels;
+    this.heads = heads;
+    projections = child("mha", new JointProjection(channels));
+    norm = child("norm", new LayerNorm(channels));
+  }
+
+  /**
+   * Attends within windows.
+   *
+   * @param pass what the pass carries
+   * @param windows (N, 2w, C)
+   * @return (N, 2w, C)
+   */
+  @Override
+  public NDArray forward(Pass pass, NDArray windows) {
+    return attend(pass, projections.forward(pass, windows));
+  }
+
+  /**
+   * Attends within all windows of a sequence, whose tokens are projected once.
+   *
+   * @param pass what the pass carries
+   * @param filled (B, L + 2w - 1, C), zeros around the tokens
+   * @param window w
+   * @return (B L, 2w, C)
+   */
+  NDArray ofSequence(Pass pass, NDArray filled, int window) {
+    return attend(pass, Windows.cut(projections.forward(pass, filled), window));
+  }
+
+  private NDArray attend(Pass pass, NDArray projected) {
+    NDArray q = split(projected.get(":, :, :{}", channels));
+    NDArray k = split(projected.get(":, :, {}:{}", channels, 2 * channels));
+    NDArray v = split(projected.get(":, :, {}:", 2 * channels));
+    double scale = 1 / Math.sqrt(channels / (double) heads);
+    NDArray read =
+        DotProductAttention.attend(pass, this, q, k, v, null, null, false, scale, 0)
+            .transpose(0, 2, 1, 3);
+    Shape shape = read.getShape();
+    NDArray merged = read.reshape(shape.get(0), shape.get(1), channels);
+    return norm.forward(pass, projections.output(pass, merged));
+  }
+
+  private NDArray split(NDArray x) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), heads, channels / heads).transpose(0, 2, 1, 3);
+  }
+
+  /** The projections of PyTorch's {@code MultiheadAttention}. */
+  private static final class JointProjection extends UnaryBlock {
+
+    private final Parameter weight;
+    private final Parameter bias;
+    private final Linear output;
+
+    JointProjection(int channels) {
+      weight =
+          parameter(
+              "in_proj_weight",
+              Initializers.xavierUniform(channels, 3L * channels),
+              3L * channels,
+              channels);
+      bias = parameter("in_proj_bias", Initializers.constant(0), 3L * channels);
+      output =
+          child(
+              "out_proj",
+              new Linear(
+                  channels, channels, Initializers.fanIn(channels), Initializers.constant(0)));
+    }
+
+    /** (..., C) to queries, keys and values side by side (..., 3 C). */
+    @Override
+    public NDArray forward(Pass pass, NDArray x) {
+      return ai.djl.nn.core.Linear.linear(x, pass.value(weight, x), pass.value(bias, x))
+          .singletonOrThrow();
+    }
+
+    NDArray output(Pass pass, NDArray x) {
+      return output.forward(pass, x);
+    }
+  }
+}
