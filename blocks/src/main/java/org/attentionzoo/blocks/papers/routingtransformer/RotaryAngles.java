@@ -1,0 +1,99 @@
+package org.attentionzoo.blocks.papers.routingtransformer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.ZooBlock;
+
+/**
+ * The table of sines and cosines by which routing heads rotate queries, keys and values.
+ *
+ * <p>State dict: {@code emb} (length, head width), sines before cosines.
+ */
+final class RotaryAngles extends ZooBlock {
+
+  private static final double BASE = 10_000;
+
+  private final int length;
+  private final Parameter table;
+
+  RotaryAngles(int length, int width) {
+    this.length = length;
+    table =
+        buffer(
+            "emb",
+            (manager, shape, type) -> manager.create(values(length, width), shape),
+            length,
+            width);
+  }
+
+  /** As PyTorch computes them, in float32. */
+  static float[] frequencies(int width) {
+    float[] frequencies = new float[width / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = 1 / (float) Math.pow(BASE, 2f * i / width);
+    }
+    return frequencies;
+  }
+
+  private static float[] values(int length, int width) {
+    float[] frequencies = frequencies(width);
+    float[] values = new float[length * width];
+    for (int place = 0; place < length; place++) {
+      for (int i = 0; i < frequencies.length; i++) {
+        float angle = place * frequencies[i];
+        values[place * width + i] = (float) Math.sin(angle);
+        values[place * width + width / 2 + i] = (float) Math.cos(angle);
+      }
+    }
+    return values;
+  }
+
+  /**
+   * The rows of positions.
+   *
+   * @param pass what the pass carries
+   * @param like an activation
+   * @param positions (L) or (B, L) int64, below the length of the table
+   * @return (1 or B, 1, L, width)
+   */
+  NDArray at(Pass pass, NDArray like, NDArray positions) {
+    long count = positions.getShape().get(positions.getShape().dimension() - 1);
+    if (count > length) {
+      throw new IllegalArgumentException(
+          "a sequence of "
+              + count
+              + " tokens, but the model was made for "
+              + length
+              + " at most; give a larger 'length'");
+    }
+    NDArray all = pass.value(table, like).expandDims(0);
+    all.attach(like.getManager());
+    long width = all.getShape().get(2);
+    Shape shape = positions.getShape();
+    NDArray rows = all.get(0).get(positions.reshape(shape.size()));
+    return rows.reshape(shape.dimension() == 1 ? 1 : shape.get(0), 1, count, width);
+  }
+
+  /** Rotates channel 2i with channel 2i + 1. */
+  static NDArray rotate(NDArray x, NDArray rows) {
+    Shape shape = x.getShape();
+    long half = shape.get(3) / 2;
+    NDArray sin = rows.get("..., :{}", half);
+    NDArray cos = rows.get("..., {}:", half);
+    NDArray pairs = x.reshape(shape.get(0), shape.get(1), shape.get(2), half, 2);
+    NDArray first = pairs.get("..., 0");
+    NDArray second = pairs.get("..., 1");
+    NDList rotated =
+        new NDList(first.mul(cos).sub(second.mul(sin)), second.mul(cos).add(first.mul(sin)));
+    return NDArrays.stack(rotated, -1).reshape(shape);
+  }
+
+  @Override
+  public NDList forward(Pass pass, NDList inputs) {
+    return new NDList(at(pass, inputs.head(), inputs.head()));
+  }
+}
