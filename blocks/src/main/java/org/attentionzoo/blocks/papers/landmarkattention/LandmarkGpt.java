@@ -8,6 +8,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.Pass;
@@ -239,7 +240,7 @@ public final class LandmarkGpt extends ZooBlock {
       network = child("mlp", new Network(config));
     }
 
-    NDArray apply(Pass pass, NDArray x, java.util.function.UnaryOperator<NDArray> attend) {
+    NDArray apply(Pass pass, NDArray x, UnaryOperator<NDArray> attend) {
       NDArray middle = x.add(attend.apply(attentionNorm.forward(pass, x)));
       return middle.add(network.forward(pass, networkNorm.forward(pass, middle)));
     }

@@ -30,6 +30,9 @@ public final class SpanAttentionCore extends ZooBlock {
 
   private static final double NEVER = -1e30;
   private static final float MISSING = -1e9f;
+  private static final long HEADS_APART = 104_729;
+  private static final long MULTIPLIER = 48_271;
+  private static final long MODULUS = 2_147_483_647L;
 
   private final SpanConfig config;
 
@@ -161,6 +164,28 @@ public final class SpanAttentionCore extends ZooBlock {
         NDArrays.where(found, from, none.zerosLike()),
         NDArrays.where(found, to, none),
         weight);
+  }
+
+  private TopSelection choose(Pass pass, NDArray scores, NDArray place, NDArray allowed) {
+    if (config.choice() == SpanConfig.Choice.BEST) {
+      return TopSelection.of(pass, scores, allowed, config.spans());
+    }
+    // numbers that depend on head and place, and on nothing else
+    Shape shape = scores.getShape();
+    NDArray head =
+        scores
+            .getManager()
+            .arange(0, (int) shape.get(1), 1, DataType.INT64, scores.getDevice())
+            .reshape(1, shape.get(1), 1, 1);
+    NDArray number = Arithmetic.times(head, HEADS_APART).add(place).add(shape.get(3));
+    NDArray mixed = Arithmetic.times(number, MULTIPLIER).mod(MODULUS);
+    NDArray lots =
+        Arithmetic.times(mixed, MULTIPLIER)
+            .mod(MODULUS)
+            .toType(DataType.FLOAT32, false)
+            .broadcast(shape);
+    TopSelection drawn = TopSelection.of(pass, lots, allowed, config.spans());
+    return new TopSelection(scores.gather(drawn.indices(), 3), drawn.indices(), drawn.found());
   }
 
   /** All logits of the search, (B, H, Lq, Lk). */

@@ -20,6 +20,7 @@ import org.attentionzoo.blocks.Arithmetic;
  *     number of tokens up to the query
  * @param forward a span ends {@code forward} m^spanPower tokens behind its anchor
  * @param spanPower between 0 and 1
+ * @param choice how anchors are chosen
  */
 public record SpanConfig(
     int inversePower,
@@ -28,7 +29,16 @@ public record SpanConfig(
     int spans,
     double backward,
     double forward,
-    double spanPower) {
+    double spanPower,
+    Choice choice) {
+
+  /** How anchors are chosen. */
+  public enum Choice {
+    /** Those with the highest scores. */
+    BEST,
+    /** Any, whatever the query: a control. */
+    RANDOM
+  }
 
   private static final int LARGEST_POWER = 6;
 
@@ -60,6 +70,28 @@ public record SpanConfig(
     if (spans == 0 && windowIndex == 0) {
       throw new IllegalArgumentException("without a window and without spans nothing is seen");
     }
+  }
+
+  /**
+   * Spans around the best anchors.
+   *
+   * @param inversePower the exponent n, 2 to 6; 0 to take it from {@code searchPower}
+   * @param searchPower 1 / n, where n is no integer
+   * @param windowIndex stripes up to this one belong to the sliding window
+   * @param spans how many spans a query attends to
+   * @param backward how far a span reaches back
+   * @param forward how far a span reaches forward
+   * @param spanPower between 0 and 1
+   */
+  public SpanConfig(
+      int inversePower,
+      double searchPower,
+      int windowIndex,
+      int spans,
+      double backward,
+      double forward,
+      double spanPower) {
+    this(inversePower, searchPower, windowIndex, spans, backward, forward, spanPower, Choice.BEST);
   }
 
   /**

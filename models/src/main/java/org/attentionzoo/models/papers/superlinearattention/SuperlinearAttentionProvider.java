@@ -73,6 +73,11 @@ public final class SuperlinearAttentionProvider implements PaperProvider {
         mixer("window and spans", usual, 2, false),
         mixer("no window", new SpanConfig(2, 0, 0, 3, 1, 1, 0.5), HEADS, false),
         mixer("fractional power", new SpanConfig(0, 0.6, 1, 2, 0.5, 0.5, 0.4), 1, false),
+        mixer(
+            "random anchors",
+            new SpanConfig(2, 0, 1, 2, 1, 0, 0.5, SpanConfig.Choice.RANDOM),
+            2,
+            false),
         mixer("dense", usual, 2, true),
         windowOnly(),
         Specimen.of(
