@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import java.util.Arrays;
 import org.attentionzoo.blocks.Arithmetic;
@@ -20,8 +21,27 @@ import org.attentionzoo.blocks.UnaryBlock;
  */
 public final class RandomFeatures extends UnaryBlock {
 
+  /** Added to exponentials by {@link Form#QUERY} and {@link Form#KEY}. */
+  private static final double STABLE_EPSILON = 1e-4;
+
+  /** Added to what {@link Form#RELU} gives. */
+  private static final double RELU_EPSILON = 1e-3;
+
+  /** What is made of the products with the directions. */
+  public enum Form {
+    /** The equation as it stands. */
+    EXACT,
+    /** Each query's largest exponent is subtracted and 1e-4 added, which divides out but for it. */
+    QUERY,
+    /** The largest exponent of all keys of a head is subtracted and 1e-4 added. Not causal. */
+    KEY,
+    /** max(w . x, 0) + 1e-3, generalised attention. */
+    RELU
+  }
+
   private final int headWidth;
   private final int features;
+  private final Form form;
   private final Parameter directions;
 
   /**
@@ -31,14 +51,27 @@ public final class RandomFeatures extends UnaryBlock {
    * @param features the number of directions
    */
   public RandomFeatures(int headWidth, int features) {
+    this(headWidth, features, Form.EXACT);
+  }
+
+  /**
+   * A map of another form.
+   *
+   * @param headWidth the size of a query or key
+   * @param features the number of directions
+   * @param form what is made of the products
+   */
+  public RandomFeatures(int headWidth, int features, Form form) {
     this.headWidth = headWidth;
     this.features = features;
+    this.form = form;
     directions = buffer("projection_matrix", RandomFeatures::draw, features, headWidth);
   }
 
-  private RandomFeatures(RandomFeatures other) {
+  private RandomFeatures(RandomFeatures other, Form form) {
     headWidth = other.headWidth;
     features = other.features;
+    this.form = form;
     directions = tie("projection_matrix", other.directions);
   }
 
@@ -48,7 +81,17 @@ public final class RandomFeatures extends UnaryBlock {
    * @return another block that shares them
    */
   public RandomFeatures tied() {
-    return new RandomFeatures(this);
+    return tied(form);
+  }
+
+  /**
+   * A map of another form with the same directions.
+   *
+   * @param other its form
+   * @return another block that shares them
+   */
+  public RandomFeatures tied(Form other) {
+    return new RandomFeatures(this, other);
   }
 
   /**
@@ -61,10 +104,22 @@ public final class RandomFeatures extends UnaryBlock {
   @Override
   public NDArray forward(Pass pass, NDArray x) {
     NDArray scaled = Arithmetic.times(x, Math.pow(headWidth, -0.25));
-    NDArray length = Arithmetic.times(scaled.square().sum(new int[] {-1}, true), 0.5);
     NDArray w = pass.value(directions, x);
     NDArray along = ai.djl.nn.core.Linear.linear(scaled, w, null).singletonOrThrow();
-    return Arithmetic.times(along.sub(length).exp(), 1 / Math.sqrt(features));
+    if (form == Form.RELU) {
+      return Activation.relu(along).add((float) RELU_EPSILON);
+    }
+    NDArray length = Arithmetic.times(scaled.square().sum(new int[] {-1}, true), 0.5);
+    NDArray exponent = along.sub(length);
+    if (form == Form.EXACT) {
+      return Arithmetic.times(exponent.exp(), 1 / Math.sqrt(features));
+    }
+    NDArray most = along.stopGradient().max(new int[] {-1}, true);
+    if (form == Form.KEY) {
+      most = most.max(new int[] {-2}, true);
+    }
+    NDArray stable = exponent.sub(most).exp().add((float) STABLE_EPSILON);
+    return Arithmetic.times(stable, 1 / Math.sqrt(features));
   }
 
   /** Gram and Schmidt's method on Gaussian rows, a block of as many as there are columns a time. */
