@@ -265,7 +265,13 @@ public final class SeaAttention extends MixerBlock {
       k = config.rotary().rotate(pass, k, places);
     }
     if (isCausal()) {
-      q = Arithmetic.times(q, 1 / Math.sqrt(config.core().headWidth()));
+      // By a vector: ONNX Runtime loses a product with one number that two others use.
+      float scale = (float) (1 / Math.sqrt(config.core().headWidth()));
+      q =
+          q.mul(
+              q.getManager()
+                  .full(
+                      new Shape(config.core().headWidth()), scale, q.getDataType(), q.getDevice()));
     }
     int copies = heads / config.keyValueHeads();
     return new Heads(
