@@ -156,11 +156,14 @@ public final class Reweaver extends ZooBlock {
         Activation.sigmoid(hidden.get("..., :1").zerosLike().add(pass.value(layerWeight, hidden)));
     NDArray woven = hidden.add(share.mul(blended.sub(hidden)));
     NDArray any = filled.max(new int[] {1}, true).expandDims(2);
-    NDArray asked = live == null ? weights : weights.mul(live.expandDims(2));
-    NDArray tokens = live == null ? null : Arithmetic.atLeast(live.sum(new int[] {1}, true), 1);
-    NDArray mass = asked.stopGradient().sum(new int[] {1});
-    mass =
-        tokens == null ? Arithmetic.times(mass, 1.0 / hidden.getShape().get(1)) : mass.div(tokens);
+    NDArray fixed = weights.stopGradient();
+    NDArray mass =
+        live == null
+            ? fixed.mean(new int[] {1})
+            : fixed
+                .mul(live.expandDims(2))
+                .sum(new int[] {1})
+                .div(Arithmetic.atLeast(live.sum(new int[] {1}, true), 1));
     NDArray used = mass.mul(filled).mul(filled.sum(new int[] {1}, true)).gt(1);
     return new Woven(Tensors.choose(any, woven, hidden), used);
   }
