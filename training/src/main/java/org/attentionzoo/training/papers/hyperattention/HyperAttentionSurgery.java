@@ -24,7 +24,7 @@ public final class HyperAttentionSurgery implements Surgery {
   /** {@inheritDoc} */
   @Override
   public String target() {
-    return "hyperattention";
+    return "hyper-decoder";
   }
 
   /** {@inheritDoc} */
@@ -41,13 +41,13 @@ public final class HyperAttentionSurgery implements Surgery {
       throw new UserException(
           "the decoder has grouped keys and values (keyValueHeads="
               + source.get("keyValueHeads")
-              + "); hyperattention has as many as heads");
+              + "); hyper-decoder has as many as heads");
     }
     if (!settings.remove("window").equals(0)) {
       throw new UserException(
           "the decoder has a window of "
               + source.get("window")
-              + " tokens and linear biases; hyperattention starts from one with full attention");
+              + " tokens and linear biases; hyper-decoder starts from one with full attention");
     }
     return settings;
   }
