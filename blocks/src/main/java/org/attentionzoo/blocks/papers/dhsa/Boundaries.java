@@ -38,7 +38,7 @@ public record Boundaries(double threshold, int chunks, int apart, int instructio
   }
 
   /**
-   * Takes off the last places that are the length in all rows but once.
+   * Takes off the last places that are the length in all rows but once. Copies them to Java.
    *
    * @param borders (B, C + 1) int64 as from {@link #choose}
    * @return (B, c + 1)

@@ -154,41 +154,39 @@ public final class BoundaryPredictor extends UnaryBlock {
     /** (N, w, C) to (N, encoded). */
     @Override
     public NDArray forward(Pass pass, NDArray tokens) {
-      NDArray weight = positions.weight(pass, tokens).squeeze(1).transpose(); // (w, C)
-      weight.attach(tokens.getManager());
-      NDArray read = tokens.mul(weight).sum(new int[] {1}).add(positions.bias(pass, tokens));
-      NDArray matrix = mix.weight(pass, tokens).squeeze(2).transpose(); // (C, encoded)
-      matrix.attach(tokens.getManager());
-      return Activation.relu(Activation.relu(read).matMul(matrix).add(mix.bias(pass, tokens)));
+      NDArray read = Activation.relu(positions.forward(pass, tokens));
+      return Activation.relu(mix.forward(pass, read));
     }
   }
 
-  /** The parameters of PyTorch's {@code Conv1d}. */
+  /**
+   * PyTorch's {@code Conv1d} whose kernel is as long as its input: of each channel by itself if it
+   * has one input channel, else of one token.
+   */
   private static final class Convolution extends UnaryBlock {
 
     private final Parameter weight;
     private final Parameter bias;
+    private final int in;
+    private final int out;
 
     Convolution(int out, int in, int kernel) {
       long fan = (long) in * kernel;
+      this.in = in;
+      this.out = out;
       weight = parameter("weight", Initializers.fanIn(fan), out, in, kernel);
       bias = parameter("bias", Initializers.fanIn(fan), out);
     }
 
-    /** The result belongs to x. */
-    NDArray weight(Pass pass, NDArray x) {
-      NDArray view = pass.value(weight, x).reshape(weight.getArray().getShape());
-      view.attach(x.getManager());
-      return view;
-    }
-
-    NDArray bias(Pass pass, NDArray x) {
-      return pass.value(bias, x);
-    }
-
+    /** (N, kernel, out), channel by channel, or (N, in), to (N, out). */
     @Override
     public NDArray forward(Pass pass, NDArray x) {
-      throw new UnsupportedOperationException("the window's code uses the parameters themselves");
+      boolean byChannel = x.getShape().dimension() == 3;
+      NDArray rows = pass.value(weight, x).reshape(out, byChannel ? -1 : in);
+      rows.attach(x.getManager());
+      NDArray matrix = rows.transpose();
+      NDArray sum = byChannel ? x.mul(matrix).sum(new int[] {1}) : x.matMul(matrix);
+      return sum.add(pass.value(bias, x));
     }
   }
 }

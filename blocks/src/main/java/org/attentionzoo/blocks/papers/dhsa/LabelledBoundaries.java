@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 
 /**
@@ -37,8 +38,8 @@ public final class LabelledBoundaries extends ZooBlock {
    * Labels.
    *
    * @param pass what the pass carries
-   * @param inputs queries and keys (B, H, L, d), and a mask broadcastable to (B, H, L, L), below
-   *     -1e9 where a key is later than the query
+   * @param inputs queries and keys (B, H, L, d), and optionally a mask broadcastable to (B, H, L,
+   *     L), below -1e9 where a key is later than the query
    * @return (B, C + 1) int64 borders of chunks as from {@link Boundaries#choose}, and (B, L)
    *     float64 ratios
    */
@@ -48,13 +49,11 @@ public final class LabelledBoundaries extends ZooBlock {
     NDArray k = inputs.get(1);
     double scale = 1 / Math.sqrt(q.getShape().get(3));
     NDArray logits = Arithmetic.times(q.matMul(k.swapAxes(2, 3)), scale);
-    NDArray later = inputs.get(2).lt(MASKED).toType(DataType.FLOAT32, false);
-    NDArray weights =
-        logits
-            .mul(later.neg().add(1))
-            .add(Arithmetic.times(later, HIDDEN))
-            .softmax(3)
-            .mean(new int[] {1});
+    if (inputs.size() > 2) {
+      NDArray later = inputs.get(2).lt(MASKED).toType(DataType.FLOAT32, false);
+      logits = logits.mul(Tensors.oneMinus(later)).add(Arithmetic.times(later, HIDDEN));
+    }
+    NDArray weights = logits.softmax(3).mean(new int[] {1});
     NDArray ratios = BoundaryLabels.ratios(weights, window, reach);
     return new NDList(boundaries.choose(pass, ratios), ratios);
   }
