@@ -129,7 +129,7 @@ public final class LandmarkAttention extends ZooBlock {
     NDArray logits = Arithmetic.times(q, scale).matMul(seen.keys().swapAxes(2, 3));
     int all = (int) seen.keys().getShape().get(2);
     int count = groups > 0 ? groups : config.block() == 0 ? 2 : all / (config.block() + 1) + 3;
-    NDArray weights = weigh(pass, logits, marks, seen.allowed(), valid == null ? count : all + 2);
+    NDArray weights = weigh(pass, logits, marks, seen.allowed(), count);
     return merge(pass, weights.matMul(seen.values()));
   }
 
