@@ -146,7 +146,7 @@ public final class SpanAttentionCore extends ZooBlock {
         pass.kernels(search)
             ? GatheredAttention.scores(pass, search, key, index, 1)
             : repeated(key, shape.get(1), search).gather(index.broadcast(all), 3);
-    TopSelection top = TopSelection.of(pass, scores, allowed.broadcast(all), config.spans());
+    TopSelection top = choose(pass, scores, place, allowed.broadcast(all));
     NDArray found = top.found();
     NDArray none = top.indices().zerosLike().sub(1L);
     NDArray anchor = NDArrays.where(found, place.broadcast(all).gather(top.indices(), 3), none);

@@ -152,6 +152,26 @@ class SpanAttentionCoreTest {
     }
   }
 
+  /** The control of claims draws as many anchors, from the same stripes, for reasons of its own. */
+  @Test
+  void randomAnchorsDoNotDependOnTheQuery() {
+    SpanConfig best = config(1, 2, 1);
+    SpanConfig random = new SpanConfig(2, 0, 1, 2, 1, 0, 0.5, SpanConfig.Choice.RANDOM);
+    NDArray keys = manager.randomNormal(new Shape(1, 2, 60, 4));
+    NDArray query = manager.randomNormal(new Shape(1, 2, 60, 4));
+    NDArray drawn =
+        new SpanAttentionCore(random).forward(pass(), new NDList(query, query, keys, keys)).get(1);
+    NDArray again =
+        new SpanAttentionCore(random)
+            .forward(pass(), new NDList(query.neg(), query, keys, keys))
+            .get(1);
+    NDArray chosen =
+        new SpanAttentionCore(best).forward(pass(), new NDList(query, query, keys, keys)).get(1);
+    assertThat(again).isEqualTo(drawn);
+    assertThat(chosen.neq(drawn).sum().getLong()).isGreaterThan(60);
+    assertThat(drawn.gte(0).sum().getLong()).isEqualTo(chosen.gte(0).sum().getLong());
+  }
+
   @Test
   void refusesWhatMakesNoSense() {
     assertThatThrownBy(() -> new SpanConfig(7, 0, 1, 1, 1, 0, 0.5))
