@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.cmr;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
@@ -14,8 +13,8 @@ import org.attentionzoo.blocks.layers.Sequential;
 
 /**
  * Blends what was reconstructed into the hidden states: a Transformer layer (norms behind) lets
- * each token see its own and earlier hidden states and reconstructions, and a gate says how much of
- * the result a token takes.
+ * each token see its own and earlier hidden states and its own reconstruction, and a gate says how
+ * much of the result a token takes.
  *
  * <p>State dict: {@code self_attn}, {@code norm1}, {@code feed_forward}, {@code norm2}, {@code
  * gate}, {@code output_projection}.
@@ -60,16 +59,10 @@ final class ContextBlender extends ZooBlock {
    * @return (B, C, H)
    */
   NDArray blend(Pass pass, NDArray hidden, NDArray rebuilt, NDArray earlier) {
-    Shape shape = hidden.getShape();
-    NDArray counts =
-        hidden
-            .getManager()
-            .arange(1f, shape.get(1) + 1f, 1f, hidden.getDataType(), hidden.getDevice())
-            .reshape(1, shape.get(1), 1);
-    NDArray mean = rebuilt.cumSum(1).div(counts);
-    NDArray share = Activation.sigmoid(gate.forward(pass, hidden.concat(mean, 2)));
+    NDArray share = Activation.sigmoid(gate.forward(pass, hidden.concat(rebuilt, 2)));
+    NDArray own = earlier.logicalAnd(earlier.transpose(0, 1, 3, 2));
     NDArray seen =
-        attention.attend(pass, hidden, hidden.concat(rebuilt, 1), earlier.concat(earlier, 3));
+        attention.attend(pass, hidden, hidden.concat(rebuilt, 1), earlier.concat(own, 3));
     NDArray enhanced = norm1.forward(pass, hidden.add(seen));
     enhanced = norm2.forward(pass, enhanced.add(feedForward.forward(pass, enhanced)));
     return output.forward(pass, share.mul(enhanced).add(Tensors.oneMinus(share).mul(hidden)));
