@@ -96,6 +96,51 @@ class DhsaTest {
     assertThat(score(Pooling.MEAN, q, k, borders, 9)).isCloseTo(mean, offset(1e-4));
   }
 
+  @Test
+  void scaledMeansChooseLongChunksAsOftenAsShortOnes() {
+    assertThat(lengthBias(Pooling.SCALED_MEAN)).isBetween(-0.06, 0.06);
+    assertThat(lengthBias(Pooling.MEAN)).isLessThan(-0.1);
+  }
+
+  /** The correlation of a chunk's length with being among the best quarter, for random keys. */
+  private double lengthBias(Pooling pooling) {
+    int batch = 64;
+    int[] sizes = {1, 2, 4, 9};
+    long[] borders = new long[65];
+    for (int c = 0; c < 64; c++) {
+      borders[c + 1] = borders[c] + sizes[c % 4];
+    }
+    NDArray q = manager.randomNormal(new Shape(batch, 1, 4, 8));
+    NDArray k = manager.randomNormal(new Shape(batch, 1, 256, 8));
+    NDArray all = manager.create(borders).expandDims(0).broadcast(new Shape(batch, 65));
+    SelectionConfig config = new SelectionConfig(4, 5, 0, pooling, 0, 0, -1);
+    float[] scores = KeySelection.scores(inference(), config, q, k, all).toFloatArray();
+    double n = 0;
+    double x = 0;
+    double y = 0;
+    double xx = 0;
+    double yy = 0;
+    double xy = 0;
+    for (int row = 0; row < batch; row++) {
+      double[] chunks = new double[64];
+      for (int c = 0; c < 64; c++) {
+        chunks[c] = scores[row * 256 + (int) borders[c]];
+      }
+      double least = Arrays.stream(chunks).sorted().toArray()[48];
+      for (int c = 0; c < 64; c++) {
+        double length = sizes[c % 4];
+        double best = chunks[c] >= least ? 1 : 0;
+        n++;
+        x += length;
+        y += best;
+        xx += length * length;
+        yy += best * best;
+        xy += length * best;
+      }
+    }
+    return (n * xy - x * y) / Math.sqrt((n * xx - x * x) * (n * yy - y * y));
+  }
+
   private double score(Pooling pooling, NDArray q, NDArray k, NDArray borders, int token) {
     SelectionConfig config = new SelectionConfig(4, 5, 0, pooling, 0, 0, -1);
     return KeySelection.scores(inference(), config, q, k, borders).getFloat(0, 0, token);
