@@ -31,12 +31,22 @@ public final class TensorLists {
   /**
    * Whether all values are finite.
    *
-   * @param tensors floating-point tensors of one type, at least one
+   * @param tensors floating-point tensors of one type, at least one; some may be empty
    * @return false if there is a NaN or an infinity
    */
   public static boolean isFinite(NDList tensors) {
+    NDList filled = new NDList();
+    for (NDArray tensor : tensors) {
+      // An empty tensor has no largest value.
+      if (tensor.size() > 0) {
+        filled.add(tensor);
+      }
+    }
+    if (filled.isEmpty()) {
+      return true;
+    }
     try (GradientMode ignored = GradientMode.off();
-        NDArray finite = KERNELS.call("all_finite", tensors)) {
+        NDArray finite = KERNELS.call("all_finite", filled)) {
       return finite.getBoolean();
     }
   }

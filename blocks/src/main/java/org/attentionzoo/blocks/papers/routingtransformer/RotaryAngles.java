@@ -3,31 +3,30 @@ package org.attentionzoo.blocks.papers.routingtransformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Parameter;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 
 /**
- * The table of sines and cosines by which routing heads rotate queries, keys and values.
+ * The sines and cosines by which routing heads rotate queries, keys and values.
  *
- * <p>State dict: {@code emb} (length, head width), sines before cosines.
+ * <p>State dict: {@code emb} (length, head width), sines before cosines: the reference's table. The
+ * same values are computed anew in each pass, so that decoding may go beyond the table.
  */
 final class RotaryAngles extends ZooBlock {
 
   private static final double BASE = 10_000;
 
-  private final int length;
-  private final Parameter table;
+  private final int width;
 
   RotaryAngles(int length, int width) {
-    this.length = length;
-    table =
-        buffer(
-            "emb",
-            (manager, shape, type) -> manager.create(values(length, width), shape),
-            length,
-            width);
+    this.width = width;
+    buffer(
+        "emb",
+        (manager, shape, type) -> manager.create(values(length, width), shape),
+        length,
+        width);
   }
 
   /** As PyTorch computes them, in float32. */
@@ -53,29 +52,18 @@ final class RotaryAngles extends ZooBlock {
   }
 
   /**
-   * The rows of positions.
+   * Sines and cosines of positions, those beyond the table included.
    *
-   * @param pass what the pass carries
-   * @param like an activation
-   * @param positions (L) or (B, L) int64, below the length of the table
-   * @return (1 or B, 1, L, width)
+   * @param positions (L) or (B, L) int64
+   * @return (1 or B, 1, L, width), sines before cosines
    */
-  NDArray at(Pass pass, NDArray like, NDArray positions) {
-    long count = positions.getShape().get(positions.getShape().dimension() - 1);
-    if (count > length) {
-      throw new IllegalArgumentException(
-          "a sequence of "
-              + count
-              + " tokens, but the model was made for "
-              + length
-              + " at most; give a larger 'length'");
-    }
-    NDArray all = pass.value(table, like).expandDims(0);
-    all.attach(like.getManager());
-    long width = all.getShape().get(2);
-    Shape shape = positions.getShape();
-    NDArray rows = all.get(0).get(positions.reshape(shape.size()));
-    return rows.reshape(shape.dimension() == 1 ? 1 : shape.get(0), 1, count, width);
+  NDArray at(NDArray like, NDArray positions) {
+    NDArray turns = like.getManager().create(frequencies(width)).toDevice(like.getDevice(), false);
+    NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(turns);
+    NDArray rows = angle.sin().concat(angle.cos(), -1);
+    return positions.getShape().dimension() == 1
+        ? rows.expandDims(0).expandDims(0)
+        : rows.expandDims(1);
   }
 
   /** Rotates channel 2i with channel 2i + 1. */
@@ -94,6 +82,6 @@ final class RotaryAngles extends ZooBlock {
 
   @Override
   public NDList forward(Pass pass, NDList inputs) {
-    return new NDList(at(pass, inputs.head(), inputs.head()));
+    return new NDList(at(inputs.head(), inputs.head()));
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  * @param heads the number of heads of a layer
  * @param headWidth the size of a head
  * @param localHeads for each layer, how many of its heads see a local window; the others route
- * @param length the largest number of tokens in a sequence
+ * @param length the number of tokens that the centroids are for
  * @param window how many tokens a centroid takes; divides length. There are length / window
  *     centroids
  * @param localWindow the number of tokens of a block of the local heads

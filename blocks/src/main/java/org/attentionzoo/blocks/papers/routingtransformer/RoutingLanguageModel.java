@@ -122,7 +122,7 @@ public final class RoutingLanguageModel extends ZooBlock {
     Sequences sequences = config.routesPadding() ? Sequences.FULL : Sequences.padded(valid);
     NDArray hidden = embedding.forward(pass, tokens);
     NDArray positions = sequences.positions(pass, this, hidden);
-    Place place = new Place(positions, angles.at(pass, hidden, positions), valid);
+    Place place = new Place(positions, angles.at(hidden, positions), valid);
     if (projectIn != null) {
       hidden = projectIn.forward(pass, hidden);
     }

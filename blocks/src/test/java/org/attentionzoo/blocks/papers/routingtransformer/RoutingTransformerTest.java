@@ -9,15 +9,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.sparse.OnlineKMeans;
 import org.junit.jupiter.api.AfterEach;
@@ -264,15 +269,61 @@ class RoutingTransformerTest {
     assertThat(other.sub(expected).abs().max().getFloat()).as("selected at once").isPositive();
   }
 
+  /** What is run again for its gradients must see the centroids of the first time. */
+  @Test
+  void checkpointedLayersGiveTheSameGradientsAndCentroids() {
+    NDArray tokens = manager.randomInteger(0, 9, new Shape(2, 21), DataType.INT64);
+    List<Map<String, float[]>> found = new ArrayList<>();
+    for (boolean recomputed : new boolean[] {false, true}) {
+      JniUtils.setSeed(5);
+      RoutingLanguageModel model = new RoutingLanguageModel(model(false));
+      model.initialize(manager, DataType.FLOAT32);
+      // The first pass only begins the centroids; the second moves them and has the gradients.
+      model.forward(training(), new NDList(tokens));
+      Map<String, float[]> values = new LinkedHashMap<>();
+      try (GradientMode ignored = GradientMode.on()) {
+        Segments segments = new Segments(23, recomputed);
+        Pass pass = training().with(segments);
+        NDArray logits = model.forward(pass, new NDList(tokens.add(1).mod(9))).head();
+        NDArray total =
+            logits.square().mean().add(pass.auxiliaryLosses().get(RoutingAttention.COMMITMENT));
+        NDArray one = total.onesLike();
+        JniUtils.backward((PtNDArray) total, (PtNDArray) one, false, false);
+        segments.backward(one);
+      }
+      StateDict.of(model)
+          .forEach(
+              (name, parameter) ->
+                  values.put(
+                      name,
+                      parameter.requiresGradient()
+                          ? parameter.getArray().getGradient().toFloatArray()
+                          : parameter.getArray().toType(DataType.FLOAT32, false).toFloatArray()));
+      found.add(values);
+    }
+    found
+        .get(0)
+        .forEach(
+            (name, v) ->
+                assertThat(found.get(1).get(name)).as(name).containsExactly(v, within(1e-6f)));
+    assertThat(found.get(0)).isNotEmpty();
+  }
+
   @Test
   void wrongSizesAreRefused() {
     assertThatThrownBy(() -> config(0, 3, true, false)).hasMessageContaining("clusters");
+    assertThatThrownBy(
+            () -> new KMeansAttentionConfig(2, 2, 2, 4, false, true, 0, 0.9, 0, 0, false, true))
+        .hasMessageContaining("causal");
+  }
+
+  @Test
+  void sequencesMayBeLongerThanTheModelWasMadeFor() {
     RoutingLanguageModel model = new RoutingLanguageModel(model(false));
     model.initialize(manager, DataType.FLOAT32);
-    NDArray tokens = manager.zeros(new Shape(1, 25), DataType.INT64);
-    assertThatThrownBy(() -> model.forward(inference(), new NDList(tokens)))
-        .hasMessageContaining("25 tokens")
-        .hasMessageContaining("24");
+    NDArray tokens = manager.randomInteger(0, 9, new Shape(1, 60), DataType.INT64);
+    NDArray logits = model.forward(inference(), new NDList(tokens)).head();
+    assertThat(logits.isNaN().any().getBoolean()).isFalse();
   }
 
   private static RoutingConfig model(boolean causalSelection) {
