@@ -24,9 +24,10 @@ final class Report {
 
   private Report() {}
 
-  /** Prints the figures of the validation part. */
+  /** Prints the figures of the part of the data that the task evaluates on. */
   static void print(PrintWriter out, Task task, Evaluation.Result result) {
-    out.printf(Locale.ROOT, "validation part: %,.0f %s%n", result.items(), task.item());
+    Object part = task.description().getOrDefault("evaluated_on", "validation");
+    out.printf(Locale.ROOT, "%s part: %,.0f %s%n", part, result.items(), task.item());
     Table table = new Table();
     result.metrics().forEach((name, value) -> table.row(name.replace('_', ' '), number(value)));
     table.print(out, "  ");

@@ -48,6 +48,7 @@ final class IdxTask {
         location.isBlank() ? name : location,
         training,
         evaluated,
+        chosen.part(),
         new ImageTasks.Augmentation(
             chosen.batch(), chosen.padding(), chosen.mirror(), chosen.labelSmoothing()),
         statistics);

@@ -72,6 +72,7 @@ public final class ImageFolderTaskProvider implements TaskProvider {
         location,
         parts.training(),
         parts.evaluated(),
+        chosen.part(),
         new ImageTasks.Augmentation(
             chosen.batch(), chosen.padding(), chosen.mirror(), chosen.labelSmoothing()),
         ImageFolder.statistics(parts.training()));

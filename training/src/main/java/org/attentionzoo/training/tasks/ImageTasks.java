@@ -2,6 +2,7 @@ package org.attentionzoo.training.tasks;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.images.ImageBatches;
@@ -24,6 +25,7 @@ final class ImageTasks {
    * @param source what to call the data
    * @param training what is trained on; square
    * @param evaluated what is evaluated on
+   * @param part which part that is
    * @param how batches and augmentation
    * @param statistics means and deviations of the channels, of values from 0 to 1
    * @return the task
@@ -33,6 +35,7 @@ final class ImageTasks {
       String source,
       ImageSet training,
       ImageSet evaluated,
+      Part part,
       Augmentation how,
       List<List<Double>> statistics) {
     if (training.height() != training.width()) {
@@ -62,6 +65,7 @@ final class ImageTasks {
     description.put("training_images", training.size());
     description.put("evaluated_images", evaluated.size());
     description.put("classes", training.classes());
+    description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("channels", training.channels());
     settings.put("image", training.height());

@@ -2,6 +2,7 @@ package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.recommendation.Interactions;
@@ -89,6 +90,7 @@ public final class InteractionsTaskProvider implements TaskProvider {
     description.put("actions", data.actions());
     description.put("trained_users", source.trainedUsers());
     description.put("asked_users", source.askedUsers());
+    description.put("evaluated_on", chosen.part().name().toLowerCase(Locale.ROOT));
     return new Task(
         scheme(),
         ModelKind.RECOMMENDER,

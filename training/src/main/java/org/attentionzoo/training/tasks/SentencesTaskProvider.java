@@ -3,6 +3,7 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.catalog.DatasetCatalog;
@@ -65,6 +66,7 @@ public final class SentencesTaskProvider implements TaskProvider {
     Map<String, Object> description = new LinkedHashMap<>();
     description.put("source", location);
     description.put("sha256", texts.sha256());
+    description.put("evaluated_on", chosen.part().name().toLowerCase(Locale.ROOT));
     return TextClasses.task(
         scheme(),
         texts,

@@ -2,6 +2,7 @@ package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.datasets.text.TextCorpus;
@@ -54,10 +55,10 @@ public final class TextTaskProvider implements TaskProvider {
         Map.of("vocabulary", ByteWindows.VOCABULARY),
         (long) chosen.batch() * chosen.length(),
         "tokens",
-        describe(corpus));
+        describe(corpus, chosen.part()));
   }
 
-  private static Map<String, Object> describe(TextCorpus corpus) {
+  private static Map<String, Object> describe(TextCorpus corpus, Part part) {
     TextCorpus.Provenance provenance = corpus.provenance();
     Map<String, Object> description = new LinkedHashMap<>();
     description.put("source", provenance.source());
@@ -65,6 +66,7 @@ public final class TextTaskProvider implements TaskProvider {
     description.put("training_bytes", corpus.trainingLength());
     description.put("validation_bytes", corpus.validationLength());
     description.put("sha256", provenance.sha256());
+    description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
     description.put("file_count", provenance.files().size());
     if (provenance.files().size() <= MOST_NAMES) {
       description.put("files", provenance.files());
