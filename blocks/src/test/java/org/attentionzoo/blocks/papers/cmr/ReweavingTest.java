@@ -14,6 +14,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.List;
 import java.util.Map;
+import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
@@ -202,6 +203,19 @@ class ReweavingTest {
           false);
     }
     return x.getGradient().abs().max().getFloat();
+  }
+
+  @Test
+  void theStateDoesNotGrow() {
+    ReweavingDecoder decoder = decoder(3, false);
+    long bytes = 0;
+    try (DecodeCache cache = new DecodeCache(manager)) {
+      for (int length : new int[] {1, 2, SEGMENT, 3 * SEGMENT, 50}) {
+        decoder.forward(pass().with(cache), new NDList(tokens(length)));
+        bytes = bytes == 0 ? cache.bytes() : bytes;
+        assertThat(cache.bytes()).isEqualTo(bytes).isPositive();
+      }
+    }
   }
 
   @Test
