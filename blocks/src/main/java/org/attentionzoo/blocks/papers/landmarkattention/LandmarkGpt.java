@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -75,6 +76,7 @@ public final class LandmarkGpt extends ZooBlock {
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
+    refuseRecording(inputs.get(0));
     NDArray tokens = inputs.get(0).toType(DataType.INT64, false);
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
     if (config.chunk() == 0 || pass.isTraining()) {
@@ -90,6 +92,16 @@ public final class LandmarkGpt extends ZooBlock {
     }
     try (DecodeCache cache = new DecodeCache(tokens.getManager())) {
       return new NDList(chunks(pass.with(cache), tokens));
+    }
+  }
+
+  /**
+   * A recorded graph would have the landmarks of one length at every other; that an array is none
+   * of the engine's is what those who record take for a refusal.
+   */
+  private void refuseRecording(NDArray tokens) {
+    if (config.block() > 0 && !(tokens instanceof PtNDArray)) {
+      throw new ClassCastException("the number of landmarks follows the length");
     }
   }
 
