@@ -3,7 +3,6 @@ package org.attentionzoo.eval.sweep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.engine.Engine;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -11,12 +10,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -167,7 +164,7 @@ class SweepTest {
   @MethodSource("learning")
   void everyParameterReceivesAGradient(Subject subject) {
     ZooBlock block = subject.build(manager, 1);
-    trainingStep(subject, block, subject.inputs(manager, 2, BATCH, LENGTH), false);
+    TrainingSteps.run(subject, block, subject.inputs(manager, 2, BATCH, LENGTH), false);
     List<String> without = new ArrayList<>();
     StateDict.of(block)
         .forEach(
@@ -211,7 +208,7 @@ class SweepTest {
       NDList all = new NDList();
       StateDict.of(block).values().forEach(p -> all.add(p.getArray().duplicate()));
       JniUtils.setSeed(9);
-      all.addAll(trainingStep(subject, block, inputs, false));
+      all.addAll(TrainingSteps.run(subject, block, inputs, false));
       StateDict.of(block).values().stream()
           .filter(Parameter::requiresGradient)
           .forEach(p -> all.add(p.getArray().getGradient()));
@@ -397,44 +394,6 @@ class SweepTest {
     }
   }
 
-  @ParameterizedTest(allowZeroInvocations = true)
-  @MethodSource("subjects")
-  void aHundredStepsLeaveNoArrayBehind(Subject subject) {
-    ZooBlock block = subject.build(manager, 1);
-    for (boolean plain : new boolean[] {false, true}) {
-      int before = 0;
-      for (int step = 0; step < (plain ? 20 : 110); step++) {
-        cleanStep(subject, block, step, plain);
-        if (step == 10) {
-          before = manager.getManagedArrays().size();
-        }
-      }
-      assertThat(manager.getManagedArrays().size())
-          .as("arrays that outlive their steps%s", plain ? ", plain" : "")
-          .isEqualTo(before);
-    }
-  }
-
-  /** Finds what the count of arrays cannot: native memory that belongs to no array. */
-  @Test
-  void aHundredStepsOfEverythingDoNotGrowTheProcess() throws IOException {
-    Map<Subject, ZooBlock> blocks = new LinkedHashMap<>();
-    subjects().forEach(s -> blocks.put(s, s.build(manager, 1)));
-    // With few subjects the virtual machine has not yet grown to its size after a few rounds.
-    int warmUp = Math.max(20, 3000 / blocks.size());
-    long[] resident = new long[2];
-    for (int round = 0; round < 2; round++) {
-      for (int step = 0; step < (round == 0 ? warmUp : 100); step++) {
-        for (Map.Entry<Subject, ZooBlock> entry : blocks.entrySet()) {
-          cleanStep(entry.getKey(), entry.getValue(), step, false);
-        }
-      }
-      System.gc();
-      resident[round] = residentKilobytes();
-    }
-    assertThat(resident[1]).isLessThan((long) (resident[0] * 1.03));
-  }
-
   @Test
   void exceptionsAreThoseThatWereAgreedOn() throws IOException {
     Map<String, List<String>> found =
@@ -549,7 +508,7 @@ class SweepTest {
     try (GradientMode ignored = GradientMode.on()) {
       NDList outputs =
           subject.run(plain ? inference().onPlainPath() : inference(), block, inputs, null);
-      backward(weighted(outputs));
+      TrainingSteps.backward(TrainingSteps.weighted(outputs));
       for (int i = 0; i < outputs.size(); i++) {
         results.put("output " + i, outputs.get(i));
       }
@@ -567,59 +526,6 @@ class SweepTest {
               }
             });
     return results;
-  }
-
-  /** Forward and backward of a training pass; returns the outputs. */
-  private NDList trainingStep(Subject subject, ZooBlock block, NDList inputs, boolean plain) {
-    try (GradientMode ignored = GradientMode.on()) {
-      NDManager step = inputs.head().getManager();
-      Pass pass = Pass.training(new ParameterStore(step, false));
-      NDList outputs = subject.run(plain ? pass.onPlainPath() : pass, block, inputs, null);
-      NDArray loss = weighted(outputs);
-      for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
-        loss = loss.add(auxiliary);
-      }
-      backward(loss);
-      return outputs;
-    }
-  }
-
-  private void cleanStep(Subject subject, ZooBlock block, int step, boolean plain) {
-    try (NDManager scope = manager.newSubManager()) {
-      trainingStep(subject, block, subject.inputs(scope, step, 2, LENGTH), plain);
-      for (Parameter parameter : StateDict.of(block).values()) {
-        if (parameter.requiresGradient()) {
-          try (NDArray gradient = parameter.getArray().getGradient()) {
-            gradient.muli(0);
-          }
-        }
-      }
-    }
-  }
-
-  /** The sum of all outputs, each value with a weight of its own. */
-  private static NDArray weighted(NDList outputs) {
-    NDArray sum = null;
-    for (NDArray output : outputs) {
-      if (output.getDataType().isFloating()) {
-        Shape shape = output.getShape();
-        NDArray weights = output.getManager().arange(shape.size()).add(0.5).sin().reshape(shape);
-        NDArray term = output.mul(weights.toType(output.getDataType(), false)).sum();
-        sum = sum == null ? term : sum.add(term);
-      }
-    }
-    return sum;
-  }
-
-  private static void backward(NDArray loss) {
-    try {
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
-    } catch (EngineException e) {
-      // A block without parameters, fed with integers.
-      if (!e.getMessage().contains("does not require grad")) {
-        throw e;
-      }
-    }
   }
 
   private static boolean hasLength(NDArray array, int length) {
@@ -687,13 +593,5 @@ class SweepTest {
   private static boolean isFinite(NDArray array) {
     return !array.getDataType().isFloating()
         || Arrays.stream(doubles(array)).allMatch(Double::isFinite);
-  }
-
-  private static long residentKilobytes() throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElseThrow();
   }
 }
