@@ -101,6 +101,8 @@ final class ReproduceCommand implements Callable<Integer> {
   private boolean json;
 
   private boolean stopped;
+  private volatile boolean asked;
+  private volatile TrainingRun current;
   private int trained;
   private long spent;
 
@@ -126,6 +128,14 @@ final class ReproduceCommand implements Callable<Integer> {
     if (candidate != null && record != null) {
       throw new UserException("with --candidate the result is not the claim's; leave out --record");
     }
+    try (Interruption interruption =
+        Interruption.asking(this::requestStop, spec.commandLine().getErr())) {
+      return reproduce(papers, claims, changes);
+    }
+  }
+
+  private int reproduce(Papers papers, Map<String, Claim> claims, List<String> changes)
+      throws IOException {
     Set<Verdict> verdicts = new LinkedHashSet<>();
     for (Map.Entry<String, Claim> claim : claims.entrySet()) {
       Path base = out == null ? Path.of("runs", "reproduce") : out;
@@ -138,6 +148,15 @@ final class ReproduceCommand implements Callable<Integer> {
       verdict.ifPresent(verdicts::add);
     }
     return quick || verdicts.equals(Set.of(Verdict.REPRODUCED)) ? ExitCode.OK : ExitCode.SOFTWARE;
+  }
+
+  /** Between two runs, and while one is evaluated, there is no run that could be told to stop. */
+  private void requestStop() {
+    asked = true;
+    TrainingRun run = current;
+    if (run != null) {
+      run.requestStop();
+    }
   }
 
   private void list(Papers papers) {
@@ -191,7 +210,10 @@ final class ReproduceCommand implements Callable<Integer> {
     Reproduction reproduction = new Reproduction(papers, claim, folder, used, all, quick ? 2 : 0);
     Optional<List<Outcome>> outcomes =
         reproduction.run(
-            this::train, Map.of("command", command), outcome -> tell(stderr, claim, outcome));
+            this::train,
+            Map.of("command", command),
+            outcome -> tell(stderr, claim, outcome),
+            () -> asked);
     if (outcomes.isEmpty()) {
       stopped = true;
       stdout.println("stopped; the same command goes on");
@@ -260,15 +282,20 @@ final class ReproduceCommand implements Callable<Integer> {
     try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());
         TensorBoardLog tensorBoard =
             new TensorBoardLog(
-                run.folder().path().resolve("tensorboard"), run.config().logEvery());
-        Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
+                run.folder().path().resolve("tensorboard"), run.config().logEvery())) {
       run.addListener(display);
       run.addListener(tensorBoard);
       long begun = System.nanoTime();
+      current = run;
+      if (asked) {
+        run.requestStop();
+      }
       TrainingResult result = run.train();
       spent += System.nanoTime() - begun;
       trained++;
       return result;
+    } finally {
+      current = null;
     }
   }
 

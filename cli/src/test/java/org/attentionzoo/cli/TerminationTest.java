@@ -59,6 +59,38 @@ class TerminationTest {
     assertThat(out).contains("decoder-tiny: " + steps + " steps");
   }
 
+  @Test
+  void aClaimThatIsToldToEndBetweenTwoRunsGoesOnLater() throws IOException, InterruptedException {
+    String[] command = {
+      "reproduce",
+      "eca-net/channel-corruption",
+      "--out",
+      folder.resolve("claim").toString(),
+      "steps=2",
+      "evaluateEvery=0",
+      "checkpointEvery=0",
+      "schedule.warmup=0",
+      "task.batch=2",
+      "task.validationExamples=4",
+      "--seeds=1"
+    };
+    Process process = zoo(command);
+    StringBuilder out = new StringBuilder();
+    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        out.append(line).append('\n');
+        if (line.contains(", seed 1, loss ")) {
+          process.toHandle().destroy();
+        }
+      }
+    }
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    assertThat(out).contains("stopped; the same command goes on");
+    Process rest = zoo(command);
+    assertThat(read(rest)).contains("result: ").doesNotContain("run 1 of");
+    rest.waitFor();
+  }
+
   private Process zoo(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.NoSuchTapException;
@@ -102,11 +103,15 @@ public final class Reproduction {
    * @param trainer trains a run
    * @param provenance what is noted in each new run folder, for example {@code command}
    * @param measured is told each outcome
-   * @return the outcomes of all arms and seeds; empty if a run was asked to stop
+   * @param stop whether nothing more is to be begun; asked before each arm
+   * @return the outcomes of all arms and seeds; empty if it or a run was asked to stop
    * @throws UserException if a folder holds another run, data is missing or arms do not compare
    */
   public Optional<List<Outcome>> run(
-      Trainer trainer, Map<String, Object> provenance, Consumer<Outcome> measured) {
+      Trainer trainer,
+      Map<String, Object> provenance,
+      Consumer<Outcome> measured,
+      BooleanSupplier stop) {
     requireEqualBudgets();
     read();
     List<Arm> trained = claim.arms().stream().filter(Arm::isTrained).toList();
@@ -115,6 +120,9 @@ public final class Reproduction {
     List<Outcome> outcomes = new ArrayList<>();
     for (long seed : seeds) {
       for (Arm arm : claim.arms()) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
         if (arm.isTrained()) {
           number++;
           if (!train(arm, seed, trainer, provenance, number, count)) {
