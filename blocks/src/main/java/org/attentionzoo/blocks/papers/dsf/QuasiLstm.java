@@ -1,15 +1,16 @@
 package org.attentionzoo.blocks.papers.dsf;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.systems.DynamicalSystem;
+import org.attentionzoo.blocks.systems.TimeVaryingSystem;
 
 /**
  * The recurrence of a quasi LSTM (Sieber et al. 2024, section 3.4), whose gates see the input
@@ -20,11 +21,13 @@ import org.attentionzoo.blocks.layers.Linear;
  *   decay = sigmoid(f), or reversed sigmoid(-f)^relu(alpha), the decay of a state-space model
  * </pre>
  *
- * <p>The convolution and the gated branch around it are left out. State dict: {@code gates} (3
- * width, width), {@code alpha} (1) if reversed, {@code output} (width, width) without bias.
+ * <p>The convolution and the gated branch around it are left out. A padded token neither adds to
+ * the state nor lets it decay. State dict: {@code gates} (3 width, width), {@code alpha} (1) if
+ * reversed, {@code output} (width, width) without bias.
  */
 public final class QuasiLstm extends MixerBlock implements DynamicalSystem {
 
+  private final int width;
   private final boolean reversed;
   private final Linear gates;
   private final Parameter alpha;
@@ -37,6 +40,7 @@ public final class QuasiLstm extends MixerBlock implements DynamicalSystem {
    * @param reversed whether the forget gate is the reversed sigmoid
    */
   public QuasiLstm(int width, boolean reversed) {
+    this.width = width;
     this.reversed = reversed;
     gates = child("gates", new Linear(width, 3L * width));
     alpha = reversed ? parameter("alpha", Initializers.constant(1), 1) : null;
@@ -92,21 +96,31 @@ public final class QuasiLstm extends MixerBlock implements DynamicalSystem {
   /** {@inheritDoc} */
   @Override
   public NDArray inner(Pass pass, NDArray hidden) {
+    return inner(pass, hidden, null);
+  }
+
+  private NDArray inner(Pass pass, NDArray hidden, NDArray valid) {
     Gates all = gates(pass, hidden);
     NDArray added = hidden.mul(all.input());
-    NDArray h = null;
-    NDList states = new NDList();
-    for (long i = 0; i < hidden.getShape().get(1); i++) {
-      NDArray now = added.get(":, " + i);
-      h = h == null ? now : h.mul(all.decay().get(":, " + i)).add(now);
-      states.add(h);
+    NDArray decay = all.decay();
+    if (valid != null) {
+      NDArray live = valid.toType(hidden.getDataType(), false).expandDims(-1);
+      added = added.mul(live);
+      decay = Tensors.choose(live, decay, decay.onesLike());
     }
-    return NDArrays.stack(states, 1).mul(all.output());
+    NDArray states = DiagonalRecurrence.run(pass, this, added.expandDims(2), decay.expandDims(2));
+    return states.squeeze(2).mul(all.output());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public int width() {
+    return width;
   }
 
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    return output.forward(pass, inner(pass, hidden));
+    return output.forward(pass, inner(pass, hidden, sequences.valid()));
   }
 }

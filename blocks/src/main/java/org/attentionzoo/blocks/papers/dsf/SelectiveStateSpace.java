@@ -1,8 +1,6 @@
 package org.attentionzoo.blocks.papers.dsf;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -13,6 +11,8 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.systems.DynamicalSystem;
+import org.attentionzoo.blocks.systems.TimeVaryingSystem;
 
 /**
  * S6, the selective state-space layer of Mamba without its convolution and gate (Sieber et al.
@@ -24,7 +24,8 @@ import org.attentionzoo.blocks.layers.Linear;
  *
  * <p>State dict, with the official names: {@code x_proj} (rank + 2 n, width) without bias, {@code
  * dt_proj} (width, rank), {@code A_log} (width, n), {@code D} (width), {@code out_proj} (width,
- * width) without bias. Steps start between 0.001 and 0.1.
+ * width) without bias. Steps start between 0.001 and 0.1. The step of a padded token is 0: it
+ * neither adds to the state nor lets it decay.
  */
 public final class SelectiveStateSpace extends MixerBlock implements DynamicalSystem {
 
@@ -32,6 +33,7 @@ public final class SelectiveStateSpace extends MixerBlock implements DynamicalSy
   private static final double SMALLEST_STEP = 1e-3;
   private static final double LARGEST_STEP = 0.1;
 
+  private final int width;
   private final int state;
   private final int rank;
   private final Linear projection;
@@ -47,6 +49,7 @@ public final class SelectiveStateSpace extends MixerBlock implements DynamicalSy
    * @param state the state's expansion n
    */
   public SelectiveStateSpace(int width, int state) {
+    this.width = width;
     this.state = state;
     rank = (width + RANK - 1) / RANK;
     projection = child("x_proj", new Linear(width, rank + 2L * state, false));
@@ -96,9 +99,16 @@ public final class SelectiveStateSpace extends MixerBlock implements DynamicalSy
   /** {@inheritDoc} */
   @Override
   public TimeVaryingSystem system(Pass pass, NDArray hidden) {
+    return system(pass, hidden, null);
+  }
+
+  private TimeVaryingSystem system(Pass pass, NDArray hidden, NDArray valid) {
     NDArray joint = projection.forward(pass, hidden);
-    NDArray step =
-        Activation.softPlus(steps.forward(pass, joint.get("..., :" + rank))).expandDims(2);
+    NDArray step = Activation.softPlus(steps.forward(pass, joint.get("..., :" + rank)));
+    if (valid != null) {
+      step = step.mul(valid.toType(hidden.getDataType(), false).expandDims(-1));
+    }
+    step = step.expandDims(2);
     NDArray b = joint.get("..., " + rank + ":" + (rank + state)).expandDims(3);
     NDArray c = joint.get("..., " + (rank + state) + ":").expandDims(3);
     NDArray rates = pass.value(decay, hidden).transpose();
@@ -110,23 +120,26 @@ public final class SelectiveStateSpace extends MixerBlock implements DynamicalSy
   /** {@inheritDoc} */
   @Override
   public NDArray inner(Pass pass, NDArray hidden) {
-    TimeVaryingSystem system = system(pass, hidden);
+    return inner(pass, hidden, null);
+  }
+
+  private NDArray inner(Pass pass, NDArray hidden, NDArray valid) {
+    TimeVaryingSystem system = system(pass, hidden, valid);
     NDArray added = system.input().mul(hidden.expandDims(2));
-    NDArray h = null;
-    NDList states = new NDList();
-    for (long i = 0; i < hidden.getShape().get(1); i++) {
-      NDArray now = added.get(":, " + i);
-      h = h == null ? now : system.transition().get(":, " + i).mul(h).add(now);
-      states.add(h);
-    }
-    NDArray all = NDArrays.stack(states, 1);
+    NDArray all = DiagonalRecurrence.run(pass, this, added, system.transition());
     return all.mul(system.output()).sum(new int[] {2}).add(hidden.mul(system.skip()));
   }
 
   /** {@inheritDoc} */
   @Override
+  public int width() {
+    return width;
+  }
+
+  /** {@inheritDoc} */
+  @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    return output.forward(pass, inner(pass, hidden));
+    return output.forward(pass, inner(pass, hidden, sequences.valid()));
   }
 
   /**

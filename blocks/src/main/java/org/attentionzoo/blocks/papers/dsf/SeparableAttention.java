@@ -1,13 +1,18 @@
 package org.attentionzoo.blocks.papers.dsf;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
+import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.linear.LinearAttention;
+import org.attentionzoo.blocks.linear.LinearAttentionConfig;
+import org.attentionzoo.blocks.systems.DynamicalSystem;
+import org.attentionzoo.blocks.systems.TimeVaryingSystem;
 
 /**
  * Causal attention whose weights are products of features over a normaliser (Sieber et al. 2024,
@@ -26,6 +31,11 @@ import org.attentionzoo.blocks.layers.Linear;
  */
 public final class SeparableAttention extends MixerBlock implements DynamicalSystem {
 
+  private static final String KEYS = "keys";
+  private static final double SMALLEST = 1e-30;
+
+  private final LinearAttention attention = new LinearAttention(LinearAttentionConfig.sum(true));
+  private final int width;
   private final int heads;
   private final int keyWidth;
   private final Linear queryKey;
@@ -37,6 +47,7 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
     if (heads < 1 || width % heads != 0 || keyWidth < 1) {
       throw new IllegalArgumentException("width must be a multiple of heads");
     }
+    this.width = width;
     this.heads = heads;
     this.keyWidth = keyWidth;
     queryKey = child("Wqk", new Linear(width, 2L * heads * keyWidth));
@@ -84,7 +95,7 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
   /** Queries and keys (B, heads, L, keyWidth), values (B, heads, L, d), normalisers (.., 1). */
   private record Parts(NDArray q, NDArray k, NDArray v, NDArray eta) {}
 
-  private Parts parts(Pass pass, NDArray hidden) {
+  private Parts parts(Pass pass, NDArray hidden, NDArray valid) {
     Shape shape = hidden.getShape();
     NDArray joint =
         queryKey
@@ -104,26 +115,47 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
     }
     q = Activation.elu(q, 1).add(1);
     k = Activation.elu(k, 1).add(1);
-    NDArray eta = q.mul(k.cumSum(2)).sum(new int[] {3}, true);
-    return new Parts(q, k, v, eta);
+    NDArray live = k;
+    if (valid != null) {
+      live = k.mul(valid.toType(k.getDataType(), false).expandDims(1).expandDims(-1));
+    }
+    NDArray seen = live.cumSum(2);
+    if (pass.cache() != null) {
+      DecodeState state = pass.cache().of(this);
+      NDArray before = state.borrow(KEYS, k);
+      seen = before == null ? seen : seen.add(before);
+      state.put(KEYS, seen.get(":, :, -1:"));
+    }
+    NDArray eta = q.mul(seen).sum(new int[] {3}, true);
+    // A padded token before any other has seen nothing.
+    return new Parts(q, k, v, valid == null ? eta : Arithmetic.atLeast(eta, SMALLEST));
   }
 
   /** {@inheritDoc} */
   @Override
   public NDArray inner(Pass pass, NDArray hidden) {
-    Parts parts = parts(pass, hidden);
-    int length = (int) hidden.getShape().get(1);
-    NDArray index = hidden.getManager().arange(0, length, 1, DataType.INT64, hidden.getDevice());
-    NDArray seen =
-        index.reshape(1, length).lte(index.reshape(length, 1)).toType(hidden.getDataType(), false);
-    NDArray weights = parts.q().matMul(parts.k().swapAxes(2, 3)).mul(seen).div(parts.eta());
-    return weights.matMul(parts.v()).transpose(0, 2, 1, 3).reshape(hidden.getShape());
+    return inner(pass, hidden, null);
+  }
+
+  private NDArray inner(Pass pass, NDArray hidden, NDArray valid) {
+    Parts parts = parts(pass, hidden, valid);
+    return attention
+        .attend(pass, this, parts.q(), parts.k(), parts.v(), valid)
+        .div(parts.eta())
+        .transpose(0, 2, 1, 3)
+        .reshape(hidden.getShape());
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public int width() {
+    return width;
   }
 
   /** {@inheritDoc} */
   @Override
   public TimeVaryingSystem system(Pass pass, NDArray hidden) {
-    Parts parts = parts(pass, hidden);
+    Parts parts = parts(pass, hidden, null);
     NDArray eta = parts.eta();
     NDArray before = eta.get(":, :, :1").concat(eta.get(":, :, :-1"), 2);
     return new TimeVaryingSystem(
@@ -147,6 +179,6 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    return output.forward(pass, inner(pass, hidden));
+    return output.forward(pass, inner(pass, hidden, sequences.valid()));
   }
 }

@@ -13,6 +13,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.systems.DynamicalSystem;
+import org.attentionzoo.blocks.systems.TimeVaryingSystem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

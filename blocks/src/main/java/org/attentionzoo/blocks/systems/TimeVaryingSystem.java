@@ -1,4 +1,4 @@
-package org.attentionzoo.blocks.papers.dsf;
+package org.attentionzoo.blocks.systems;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;

@@ -1,4 +1,4 @@
-package org.attentionzoo.blocks.papers.dsf;
+package org.attentionzoo.blocks.systems;
 
 import ai.djl.ndarray.NDArray;
 import org.attentionzoo.blocks.Mixer;
@@ -24,4 +24,11 @@ public interface DynamicalSystem extends Mixer {
    * @return (B, L, width)
    */
   NDArray inner(Pass pass, NDArray hidden);
+
+  /**
+   * The size of the hidden states that it mixes.
+   *
+   * @return the width
+   */
+  int width();
 }
