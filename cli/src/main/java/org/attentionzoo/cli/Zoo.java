@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
       ReproduceCommand.class,
       ResultsCommand.class,
       CompareCommand.class,
+      TheoryCommand.class,
       PullCommand.class,
       DataCommand.class,
       InspectCommand.class,
