@@ -79,6 +79,7 @@ public final class Zoo implements Callable<Integer> {
     zoo.setParameterExceptionHandler(errors);
     zoo.setExecutionExceptionHandler(errors);
     zoo.setUsageHelpAutoWidth(true);
+    zoo.setCaseInsensitiveEnumValuesAllowed(true);
     return zoo;
   }
 

@@ -44,6 +44,15 @@ public interface PaperProvider {
   }
 
   /**
+   * The paper's attentions that declare patterns beside the causal one of {@link #mixers}.
+   *
+   * @return attentions for the benchmark of patterns
+   */
+  default List<PatternMixerEntry> patternMixers() {
+    return List.of();
+  }
+
+  /**
    * The components that golden cases name.
    *
    * @return targets by the names of the cases

@@ -158,6 +158,34 @@ public final class Papers {
     return find(collectMixers(), name, "mixer");
   }
 
+  /**
+   * All attentions that declare patterns: those of the papers, then every causal mixer.
+   *
+   * @return in the order of the papers
+   */
+  public Collection<PatternMixerEntry> patternMixers() {
+    return List.copyOf(collectPatternMixers().values());
+  }
+
+  /**
+   * An attention that declares patterns.
+   *
+   * @param name for example {@code cab-attention}
+   * @return the attention
+   * @throws UserException if there is none; suggests the nearest
+   */
+  public PatternMixerEntry patternMixer(String name) {
+    return find(collectPatternMixers(), name, "mixer");
+  }
+
+  private Map<String, PatternMixerEntry> collectPatternMixers() {
+    Map<String, PatternMixerEntry> all =
+        new LinkedHashMap<>(
+            collect(PaperProvider::patternMixers, PatternMixerEntry::name, "mixers"));
+    mixers().forEach(mixer -> put(all, mixer.name(), PatternMixerEntry.of(mixer), "mixers"));
+    return all;
+  }
+
   private Map<String, MixerEntry> collectMixers() {
     return collect(PaperProvider::mixers, MixerEntry::name, "mixers");
   }

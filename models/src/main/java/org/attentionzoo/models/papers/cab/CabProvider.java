@@ -11,6 +11,7 @@ import org.attentionzoo.blocks.papers.cab.PatternAttention;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.PaperProvider;
+import org.attentionzoo.models.PatternMixerEntry;
 import org.attentionzoo.models.Specimen;
 import org.attentionzoo.models.Specimen.Trait;
 
@@ -19,6 +20,7 @@ import org.attentionzoo.models.Specimen.Trait;
 public final class CabProvider implements PaperProvider {
 
   private static final String ID = "cab";
+  private static final int SLOTS = 16;
 
   /** {@inheritDoc} */
   @Override
@@ -42,6 +44,24 @@ public final class CabProvider implements PaperProvider {
       }
     }
     return specimens;
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<PatternMixerEntry> patternMixers() {
+    return List.of(
+        entry("attention", "multi-head attention in all four patterns", 0),
+        entry("abc", "attention to a bounded memory of 16 slots, in all four patterns", SLOTS));
+  }
+
+  private static PatternMixerEntry entry(String name, String summary, int slots) {
+    return new PatternMixerEntry(
+        ID + "-" + name,
+        ID,
+        summary,
+        sizes ->
+            new PatternAttention(
+                sizes.width(), sizes.heads(), slots, AttentionPattern.NONCAUSAL_SELF));
   }
 
   private static Specimen specimen(AttentionPattern pattern, int slots) {
