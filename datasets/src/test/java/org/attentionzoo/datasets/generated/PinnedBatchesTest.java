@@ -29,6 +29,10 @@ class PinnedBatchesTest {
             new MarkedSymbols(new MarkedSymbols.Options(16, 40, 12, 1, 2, 2, 6, 50, 3)),
             "15d1d997d98a252a8466256c9d18ccb39b009f67881909589353e7e3146ce0e7"),
         Arguments.of(
+            "bursts",
+            new BurstSignals(BurstSignals.Options.standard()),
+            "255603a52fdc2aef68a006651183c71f08e73b7a65a6e14312d59aa967f78752"),
+        Arguments.of(
             "gratings",
             new NoisyGratings(NoisyGratings.Options.standard()),
             "fb5e63c8eec4a18b780f4beeb053d0220ff8f6a5c85b29f27c59ab2fd76cf8d6"),
