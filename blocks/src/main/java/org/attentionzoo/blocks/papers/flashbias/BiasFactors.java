@@ -83,6 +83,20 @@ public record BiasFactors(NDArray queries, NDArray keys, double energy) {
     return cut(parts, rank);
   }
 
+  /**
+   * As {@link #ofEnergy}, head by head and without a copy to the host: the columns of a head that
+   * are beyond its share are zero.
+   *
+   * @param bias (H, N, M)
+   * @param energy the share, above 0 and at most 1
+   * @param rank the most columns
+   * @return factors of min(rank, N, M) columns
+   */
+  static BiasFactors leading(NDArray bias, double energy, int rank) {
+    NDList both = KERNELS.callAll("leading_factors", bias, energy, (long) rank);
+    return new BiasFactors(both.get(0), both.get(1), energy);
+  }
+
   private static BiasFactors cut(NDList parts, int rank) {
     Shape sizes = parts.get(1).getShape();
     if (rank < 1 || rank > sizes.get(1)) {

@@ -199,4 +199,41 @@ class BiasFactorsTest {
               }
             });
   }
+
+  /** A table that falls off with the distance, as trained ones do. */
+  @Test
+  void aTrainedTableIsReadAsFactorsAndOneColumnIsNotEnough() {
+    int length = 24;
+    AttentionConfig config = new AttentionConfig(16, 2, 2, 8, false, true, 0, null, false, 0);
+    MultiHeadAttention whole =
+        new MultiHeadAttention(
+            config, null, AttentionParts.biased(TableBias.ofDistances(2, length - 1)));
+    whole.initialize(manager, DataType.FLOAT32);
+    Map<String, Parameter> trained = StateDict.of(whole);
+    float[] rows = new float[(2 * length - 1) * 2];
+    for (int row = 0; row < 2 * length - 1; row++) {
+      double distance = Math.abs(row - (length - 1));
+      rows[2 * row] = (float) (-0.2 * distance);
+      rows[2 * row + 1] = (float) (3 * Math.exp(-distance / 2));
+    }
+    trained.get("relative_attention_bias.weight").getArray().set(rows);
+    NDArray x = manager.randomNormal(new Shape(2, length, 16));
+    NDArray expected = whole.mix(inference(), x, Sequences.FULL);
+    double largest = expected.abs().max().getFloat();
+    double[] off = new double[3];
+    int[] ranks = {length, length, 1};
+    double[] energies = {1, 0.995, 0.995};
+    for (int i = 0; i < off.length; i++) {
+      FactoredTable factored = new FactoredTable(2, length, energies[i], ranks[i]);
+      MultiHeadAttention attention =
+          new MultiHeadAttention(config, null, AttentionParts.biased(factored));
+      attention.initialize(manager, DataType.FLOAT32);
+      StateDict.of(attention)
+          .forEach((name, p) -> p.getArray().set(trained.get(name).getArray().toFloatArray()));
+      off[i] = distance(attention.mix(inference(), x, Sequences.FULL), expected) / largest;
+    }
+    assertThat(off[0]).isLessThan(1e-4);
+    assertThat(off[1]).isLessThan(0.1);
+    assertThat(off[2]).isGreaterThan(2 * off[1]);
+  }
 }

@@ -4,6 +4,7 @@ import org.attentionzoo.blocks.attention.AlibiFactors;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.AttentionParts;
 import org.attentionzoo.blocks.attention.TableBias;
+import org.attentionzoo.blocks.papers.flashbias.FactoredTable;
 import org.attentionzoo.blocks.papers.flashbias.PlaceFactors;
 import org.attentionzoo.blocks.shells.DecoderConfig;
 
@@ -19,7 +20,8 @@ import org.attentionzoo.blocks.shells.DecoderConfig;
  * @param heads the number of heads
  * @param bias which bias, in which form
  * @param context the number of positions or distances that a learned bias tells apart
- * @param rank the rank of learned factors
+ * @param rank the rank of learned factors, or the most columns of a trained table's
+ * @param energy the share of the squared values that the factors of a trained table hold
  */
 public record FlashBiasConfig(
     int vocabulary,
@@ -31,7 +33,8 @@ public record FlashBiasConfig(
     int heads,
     Bias bias,
     int context,
-    int rank) {
+    int rank,
+    double energy) {
 
   /** A bias. */
   public enum Bias {
@@ -42,7 +45,9 @@ public record FlashBiasConfig(
     /** Learned factors of positions. */
     FACTORS,
     /** A learned bias for each distance, as a whole. */
-    TABLE
+    TABLE,
+    /** The factors of such a bias, which is trained: start with the weights of that model. */
+    TABLE_FACTORS
   }
 
   DecoderConfig decoder() {
@@ -60,6 +65,7 @@ public record FlashBiasConfig(
       case ALIBI_FACTORS -> AttentionParts.biased(AlibiFactors.of(heads));
       case FACTORS -> AttentionParts.biased(new PlaceFactors(context, heads, rank));
       case TABLE -> AttentionParts.biased(TableBias.ofDistances(heads, context - 1));
+      case TABLE_FACTORS -> AttentionParts.biased(new FactoredTable(heads, context, energy, rank));
     };
   }
 }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
 import org.attentionzoo.blocks.papers.flashbias.AlibiExampleAttention;
@@ -59,13 +60,24 @@ public final class FlashBiasProvider implements PaperProvider {
   }
 
   private static FlashBiasConfig tiny(Bias bias) {
-    return new FlashBiasConfig(256, 128, 3, 320, false, 0, 4, bias, 256, 8);
+    return new FlashBiasConfig(256, 128, 3, 320, false, 0, 4, bias, 256, 8, 0.995);
   }
 
   private static ZooBlock build(FlashBiasConfig config) {
-    return new DecoderLanguageModel(
-        config.decoder(),
-        layer -> new MultiHeadAttention(config.attention(), null, config.parts()));
+    DecoderLanguageModel model =
+        new DecoderLanguageModel(
+            config.decoder(),
+            layer -> new MultiHeadAttention(config.attention(), null, config.parts()));
+    if (config.bias() == Bias.TABLE_FACTORS) {
+      StateDict.of(model)
+          .forEach(
+              (name, parameter) -> {
+                if (name.contains(".relative_attention_bias.")) {
+                  parameter.freeze(true);
+                }
+              });
+    }
+    return model;
   }
 
   /** {@inheritDoc} */
@@ -81,7 +93,7 @@ public final class FlashBiasProvider implements PaperProvider {
               (m, batch, length) -> factored(m, batch, length, causal)));
     }
     for (Bias bias : Bias.values()) {
-      FlashBiasConfig config = new FlashBiasConfig(11, 16, 2, 24, true, 0, 4, bias, 8, 3);
+      FlashBiasConfig config = new FlashBiasConfig(11, 16, 2, 24, true, 0, 4, bias, 8, 3, 0.9);
       specimens.add(
           Specimen.of(
               "flashbias/decoder, " + bias.name().toLowerCase(Locale.ROOT).replace('_', ' '),
