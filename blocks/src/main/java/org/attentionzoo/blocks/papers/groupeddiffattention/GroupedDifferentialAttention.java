@@ -27,9 +27,12 @@ import org.attentionzoo.blocks.positions.Rotary;
  * <p>Query heads come in groups, r of signal and one of noise; key and value heads in pairs. State
  * dict: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code o_proj}, {@code lambda_q1}, {@code
  * lambda_k1}, {@code lambda_q2}, {@code lambda_k2} (head width), {@code subln.weight} (twice the
- * head width).
+ * head width). Taps: {@code pattern}, {@code lambda}.
  */
 public final class GroupedDifferentialAttention extends MixerBlock {
+
+  /** The tap of the factor of the noise, (1). */
+  public static final String LAMBDA = "lambda";
 
   private static final double NORM_EPSILON = 1e-5;
 
@@ -97,7 +100,7 @@ public final class GroupedDifferentialAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public Set<String> tapPoints() {
-    return Set.of(DotProductAttention.PATTERN);
+    return Set.of(DotProductAttention.PATTERN, LAMBDA);
   }
 
   /** {@inheritDoc} */
@@ -138,7 +141,7 @@ public final class GroupedDifferentialAttention extends MixerBlock {
             DifferentialMaps.repeat(seen.values(), ofNoise),
             seen,
             1 / Math.sqrt(d),
-            lambda(pass, hidden));
+            pass.tap(this, LAMBDA, lambda(pass, hidden)));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
     return output.forward(
         pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, 2L * config.signalHeads() * d));
