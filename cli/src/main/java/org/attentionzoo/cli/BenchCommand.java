@@ -1141,7 +1141,9 @@ final class BenchCommand implements Callable<Integer> {
     private static String length(OptionalDouble length, CabBench.Row row) {
       return row.mixer().equals(PLAIN)
           ? "-"
-          : length.isPresent() ? String.format(Locale.ROOT, "%.0f", length.getAsDouble()) : "no crossing";
+          : length.isPresent()
+              ? String.format(Locale.ROOT, "%.0f", length.getAsDouble())
+              : "no crossing";
     }
   }
 
