@@ -1,15 +1,22 @@
 package org.attentionzoo.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.compare.MixerComparison;
 import org.attentionzoo.eval.compare.MixerComparison.Arm;
 import org.attentionzoo.eval.compare.MixerComparison.Row;
+import org.attentionzoo.eval.report.HtmlReport;
+import org.attentionzoo.eval.report.RunHistory;
 import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.Papers;
 import picocli.CommandLine.Command;
@@ -78,8 +85,11 @@ final class CompareCommand implements Callable<Integer> {
       description = "Holds a run for each mixer and seed (default ${DEFAULT-VALUE}).")
   private Path out;
 
+  @Option(names = "--json", description = "Print the rows as JSON.")
+  private boolean json;
+
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     Papers papers = Papers.load();
     PrintWriter stdout = spec.commandLine().getOut();
     if (list) {
@@ -102,32 +112,76 @@ final class CompareCommand implements Callable<Integer> {
       overrides.add("data=" + data);
     }
     MixerComparison comparison = MixerComparison.plan(papers, recipe, mixers, seeds, overrides);
-    PrintWriter stderr = spec.commandLine().getErr();
-    List<Row> rows =
-        comparison.run(
-            out,
-            line -> {
-              stderr.println(line);
-              stderr.flush();
-            });
-    print(rows, stdout);
+    Optional<List<Row>> rows;
+    try (RunSeries series = new RunSeries(spec.commandLine().getErr())) {
+      rows = comparison.run(out, series, series::isStopped);
+      if (rows.isEmpty()) {
+        stdout.println("stopped; the same command goes on");
+        stdout.flush();
+        return Interruption.EXIT;
+      }
+    }
+    List<List<String>> cells = cells(rows.get());
+    Path report = report(comparison, cells);
+    if (json) {
+      Json.print(stdout, rows.get().stream().map(CompareCommand::json).toList());
+      return ExitCode.OK;
+    }
+    Table table = new Table();
+    cells.forEach(row -> table.row(row.toArray(String[]::new)));
+    table.print(stdout, "");
     stdout.println("runs: " + out);
+    stdout.println("report: " + report);
     stdout.flush();
     return ExitCode.OK;
   }
 
-  private static void print(List<Row> rows, PrintWriter out) {
+  private Path report(MixerComparison comparison, List<List<String>> cells) throws IOException {
+    List<RunHistory> runs = comparison.runs(out).stream().map(RunHistory::read).toList();
+    Path report = out.resolve("report.html");
+    AtomicFile.write(
+        report,
+        HtmlReport.of(
+            comparison.arms().size() + " mixers in one decoder",
+            "Mean and standard deviation over " + seeds.size() + " seeds, after the last step.",
+            cells,
+            runs));
+    return report;
+  }
+
+  private static Map<String, Object> json(Row row) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("mixer", row.arm().mixer());
+    fields.put("parameters", row.parameters());
+    fields.put("hidden", row.arm().hidden());
+    Map<String, Object> metrics = new LinkedHashMap<>();
+    row.metrics()
+        .forEach(
+            (metric, values) -> {
+              Map<String, Object> figures = new LinkedHashMap<>();
+              figures.put("mean", row.mean(metric));
+              if (values.size() > 1) {
+                figures.put("deviation", row.deviation(metric));
+              }
+              figures.put("seeds", values);
+              metrics.put(metric, figures);
+            });
+    fields.put("metrics", metrics);
+    return fields;
+  }
+
+  /** The table with its heading. */
+  private static List<List<String>> cells(List<Row> rows) {
     List<String> metrics =
         rows.stream()
             .flatMap(r -> r.metrics().keySet().stream())
             .filter(m -> !m.contains("layers."))
             .distinct()
             .toList();
-    Table table = new Table();
-    List<String> head = new ArrayList<>(List.of("mixer", "parameters", "hidden"));
-    head.addAll(metrics);
-    head.add("");
-    table.row(head.toArray(String[]::new));
+    List<List<String>> table = new ArrayList<>();
+    List<String> heading = new ArrayList<>(List.of("mixer", "parameters", "hidden"));
+    heading.addAll(metrics);
+    table.add(heading);
     for (Row row : rows) {
       Arm arm = row.arm();
       List<String> cells =
@@ -143,9 +197,8 @@ final class CompareCommand implements Callable<Integer> {
                 ? String.format(Locale.ROOT, "%.4f", row.mean(metric))
                 : String.format(Locale.ROOT, "%.4f ± %.4f", row.mean(metric), deviation));
       }
-      cells.add("");
-      table.row(cells.toArray(String[]::new));
+      table.add(cells);
     }
-    table.print(out, "");
+    return table;
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -29,10 +28,7 @@ import org.attentionzoo.eval.claims.Reproduction;
 import org.attentionzoo.eval.claims.Verdict;
 import org.attentionzoo.eval.report.HtmlReport;
 import org.attentionzoo.eval.report.RunHistory;
-import org.attentionzoo.eval.report.TensorBoardLog;
 import org.attentionzoo.models.Papers;
-import org.attentionzoo.training.run.TrainingResult;
-import org.attentionzoo.training.run.TrainingRun;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -100,12 +96,6 @@ final class ReproduceCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the result as JSON.")
   private boolean json;
 
-  private boolean stopped;
-  private volatile boolean asked;
-  private volatile TrainingRun current;
-  private int trained;
-  private long spent;
-
   @Override
   public Integer call() throws IOException {
     Papers papers = Papers.load();
@@ -128,35 +118,26 @@ final class ReproduceCommand implements Callable<Integer> {
     if (candidate != null && record != null) {
       throw new UserException("with --candidate the result is not the claim's; leave out --record");
     }
-    try (Interruption interruption =
-        Interruption.asking(this::requestStop, spec.commandLine().getErr())) {
-      return reproduce(papers, claims, changes);
+    try (RunSeries series = new RunSeries(spec.commandLine().getErr())) {
+      return reproduce(papers, claims, changes, series);
     }
   }
 
-  private int reproduce(Papers papers, Map<String, Claim> claims, List<String> changes)
+  private int reproduce(
+      Papers papers, Map<String, Claim> claims, List<String> changes, RunSeries series)
       throws IOException {
     Set<Verdict> verdicts = new LinkedHashSet<>();
     for (Map.Entry<String, Claim> claim : claims.entrySet()) {
       Path base = out == null ? Path.of("runs", "reproduce") : out;
       Path folder = out != null && claims.size() == 1 ? out : base.resolve(claim.getKey());
       Optional<Verdict> verdict =
-          reproduce(papers, claim.getKey(), claim.getValue(), folder, changes);
-      if (stopped) {
+          reproduce(papers, claim.getKey(), claim.getValue(), folder, changes, series);
+      if (series.isStopped()) {
         return Interruption.EXIT;
       }
       verdict.ifPresent(verdicts::add);
     }
     return quick || verdicts.equals(Set.of(Verdict.REPRODUCED)) ? ExitCode.OK : ExitCode.SOFTWARE;
-  }
-
-  /** Between two runs, and while one is evaluated, there is no run that could be told to stop. */
-  private void requestStop() {
-    asked = true;
-    TrainingRun run = current;
-    if (run != null) {
-      run.requestStop();
-    }
   }
 
   private void list(Papers papers) {
@@ -176,7 +157,8 @@ final class ReproduceCommand implements Callable<Integer> {
   }
 
   private Optional<Verdict> reproduce(
-      Papers papers, String name, Claim claim, Path base, List<String> changes) throws IOException {
+      Papers papers, String name, Claim claim, Path base, List<String> changes, RunSeries series)
+      throws IOException {
     PrintWriter stdout = spec.commandLine().getOut();
     PrintWriter stderr = spec.commandLine().getErr();
     String arm = candidate == null ? claim.candidate().name() : claim.arm(candidate).name();
@@ -210,12 +192,11 @@ final class ReproduceCommand implements Callable<Integer> {
     Reproduction reproduction = new Reproduction(papers, claim, folder, used, all, quick ? 2 : 0);
     Optional<List<Outcome>> outcomes =
         reproduction.run(
-            this::train,
+            series,
             Map.of("command", command),
             outcome -> tell(stderr, claim, outcome),
-            () -> asked);
+            series::isStopped);
     if (outcomes.isEmpty()) {
-      stopped = true;
       stdout.println("stopped; the same command goes on");
       stdout.flush();
       return Optional.empty();
@@ -259,44 +240,6 @@ final class ReproduceCommand implements Callable<Integer> {
     }
     stdout.flush();
     return Optional.of(judgement.verdict());
-  }
-
-  private TrainingResult train(TrainingRun run, String arm, int number, int count) {
-    PrintWriter stderr = spec.commandLine().getErr();
-    String left =
-        trained == 0
-            ? ""
-            : ", about "
-                + ProgressDisplay.format(Duration.ofNanos(spent / trained * (count - number + 1)))
-                + " left for all";
-    stderr.printf(
-        Locale.ROOT,
-        "run %d of %d: %s, seed %d, %d steps%s%n",
-        number,
-        count,
-        arm,
-        run.config().seed(),
-        run.config().steps(),
-        left);
-    stderr.flush();
-    try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());
-        TensorBoardLog tensorBoard =
-            new TensorBoardLog(
-                run.folder().path().resolve("tensorboard"), run.config().logEvery())) {
-      run.addListener(display);
-      run.addListener(tensorBoard);
-      long begun = System.nanoTime();
-      current = run;
-      if (asked) {
-        run.requestStop();
-      }
-      TrainingResult result = run.train();
-      spent += System.nanoTime() - begun;
-      trained++;
-      return result;
-    } finally {
-      current = null;
-    }
   }
 
   private static void tell(PrintWriter stderr, Claim claim, Outcome outcome) {

@@ -33,8 +33,8 @@ import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.Recipes;
 import org.attentionzoo.training.run.RunConfig;
 import org.attentionzoo.training.run.RunFolder;
+import org.attentionzoo.training.run.RunTrainer;
 import org.attentionzoo.training.run.TrainedModel;
-import org.attentionzoo.training.run.TrainingResult;
 import org.attentionzoo.training.run.TrainingRun;
 
 /**
@@ -56,21 +56,6 @@ public final class Reproduction {
   private final List<String> changes;
   private final int evaluationBatches;
   private final Map<String, Outcome> known = new LinkedHashMap<>();
-
-  /** Trains a run to its end or until it is asked to stop, and shows how it goes. */
-  @FunctionalInterface
-  public interface Trainer {
-    /**
-     * Trains.
-     *
-     * @param run what is trained
-     * @param arm the arm that it belongs to
-     * @param number counts the claim's runs from 1
-     * @param count how many there are
-     * @return how it ended
-     */
-    TrainingResult train(TrainingRun run, String arm, int number, int count);
-  }
 
   /**
    * Prepares.
@@ -108,7 +93,7 @@ public final class Reproduction {
    * @throws UserException if a folder holds another run, data is missing or arms do not compare
    */
   public Optional<List<Outcome>> run(
-      Trainer trainer,
+      RunTrainer trainer,
       Map<String, Object> provenance,
       Consumer<Outcome> measured,
       BooleanSupplier stop) {
@@ -195,7 +180,12 @@ public final class Reproduction {
   }
 
   private boolean train(
-      Arm arm, long seed, Trainer trainer, Map<String, Object> provenance, int number, int count) {
+      Arm arm,
+      long seed,
+      RunTrainer trainer,
+      Map<String, Object> provenance,
+      int number,
+      int count) {
     Path path = path(arm, seed);
     RunConfig wanted = config(arm, seed);
     if (Files.exists(path.resolve("config.yaml"))) {

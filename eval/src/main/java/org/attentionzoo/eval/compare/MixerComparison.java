@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
@@ -15,7 +16,8 @@ import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.Recipes;
 import org.attentionzoo.training.run.RunConfig;
-import org.attentionzoo.training.run.TrainingResult;
+import org.attentionzoo.training.run.RunFolder;
+import org.attentionzoo.training.run.RunTrainer;
 import org.attentionzoo.training.run.TrainingRun;
 
 /**
@@ -174,27 +176,49 @@ public final class MixerComparison {
   }
 
   /**
+   * Where the runs are.
+   *
+   * @param folder holds a run folder for each mixer and seed
+   * @return in the order in which they are trained: by seeds, then mixers
+   */
+  public List<Path> runs(Path folder) {
+    return seeds.stream()
+        .flatMap(seed -> arms.stream().map(arm -> place(folder, arm, seed)))
+        .toList();
+  }
+
+  private static Path place(Path folder, Arm arm, long seed) {
+    return folder.resolve(arm.mixer().replace('+', '-') + "-" + seed);
+  }
+
+  /**
    * Trains what is not trained yet.
    *
    * @param folder holds a run folder for each mixer and seed
-   * @param told is told what happens, a line at a time
-   * @return a row for each mixer
-   * @throws UserException if a folder holds another run, or a run was stopped
+   * @param trainer trains a run
+   * @param stop whether nothing more is to be begun; asked before each run
+   * @return a row for each mixer; empty if it or a run was asked to stop
+   * @throws UserException if a folder holds another run
    */
-  public List<Row> run(Path folder, Consumer<String> told) {
+  public Optional<List<Row>> run(Path folder, RunTrainer trainer, BooleanSupplier stop) {
     Map<Arm, List<RunHistory>> histories = new LinkedHashMap<>();
+    int number = 0;
     for (long seed : seeds) {
       for (Arm arm : arms) {
-        Path place = folder.resolve(arm.mixer().replace('+', '-') + "-" + seed);
-        told.accept(arm.mixer() + ", seed " + seed);
-        train(arm, seed, place);
+        Path place = place(folder, arm, seed);
+        number++;
+        if (stop.getAsBoolean() || !train(arm, seed, place, trainer, number)) {
+          return Optional.empty();
+        }
         histories.computeIfAbsent(arm, a -> new ArrayList<>()).add(RunHistory.read(place));
       }
     }
-    return histories.entrySet().stream().map(e -> row(papers, e.getKey(), e.getValue())).toList();
+    return Optional.of(
+        histories.entrySet().stream().map(e -> row(papers, e.getKey(), e.getValue())).toList());
   }
 
-  private void train(Arm arm, long seed, Path place) {
+  private boolean train(Arm arm, long seed, Path place, RunTrainer trainer, int number) {
+    int count = arms.size() * seeds.size();
     if (Files.exists(place)) {
       RunHistory history = RunHistory.read(place);
       Map<String, Object> there = history.config().modelOverrides();
@@ -207,23 +231,20 @@ public final class MixerComparison {
       }
       RunHistory.Series done = history.series().get(VALIDATION + "loss");
       if (done != null && done.last().step() >= arm.config().steps()) {
-        return;
+        return true;
       }
-      try (TrainingRun run = TrainingRun.resume(papers, place, List.of())) {
-        finish(run.train(), place);
+      RunFolder existing = RunFolder.open(place);
+      if (existing.checkpoints().newest().isPresent()) {
+        try (TrainingRun run = TrainingRun.resume(papers, place, List.of())) {
+          return trainer.train(run, arm.mixer(), number, count).finished();
+        }
       }
-      return;
+      existing.discard();
     }
     RunConfig config = Recipes.override(arm.config(), List.of("seed=" + seed));
     try (TrainingRun run =
         TrainingRun.start(papers, config, place, Map.of("comparison", arm.mixer()))) {
-      finish(run.train(), place);
-    }
-  }
-
-  private static void finish(TrainingResult result, Path place) {
-    if (!result.finished()) {
-      throw new UserException("the run in " + place + " was stopped; the same command goes on");
+      return trainer.train(run, arm.mixer(), number, count).finished();
     }
   }
 

@@ -14,6 +14,7 @@ import org.attentionzoo.eval.compare.MixerComparison.Arm;
 import org.attentionzoo.eval.compare.MixerComparison.Row;
 import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.training.run.RunTrainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,12 +51,15 @@ class MixerComparisonTest {
     List<Long> seeds = List.of(1L, 2L);
     MixerComparison comparison =
         MixerComparison.plan(papers, "transformer/compare", mixers, seeds, BRIEF);
-    List<Row> rows = comparison.run(folder, line -> {});
+    RunTrainer trainer = (run, arm, number, count) -> run.train();
+    assertThat(comparison.run(folder, trainer, () -> true)).isEmpty();
+    assertThat(folder).isEmptyDirectory();
+    List<Row> rows = comparison.run(folder, trainer, () -> false).orElseThrow();
     assertThat(rows).extracting(r -> r.arm().mixer()).containsExactlyElementsOf(mixers);
     assertThat(rows.get(1).metrics().get("loss")).hasSize(2).doesNotHaveDuplicates();
 
     byte[] before = Files.readAllBytes(folder.resolve("elu-2").resolve("metrics.jsonl"));
-    assertThat(comparison.run(folder, line -> {})).isEqualTo(rows);
+    assertThat(comparison.run(folder, trainer, () -> false)).contains(rows);
     assertThat(Files.readAllBytes(folder.resolve("elu-2").resolve("metrics.jsonl")))
         .isEqualTo(before);
 
@@ -63,7 +67,7 @@ class MixerComparisonTest {
     longer.set(0, "steps=3");
     MixerComparison other =
         MixerComparison.plan(papers, "transformer/compare", mixers, seeds, longer);
-    assertThatThrownBy(() -> other.run(folder, line -> {}))
+    assertThatThrownBy(() -> other.run(folder, trainer, () -> false))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("holds another run");
   }
