@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       ResultsCommand.class,
       CompareCommand.class,
       TheoryCommand.class,
+      EditCommand.class,
       PullCommand.class,
       DataCommand.class,
       InspectCommand.class,

@@ -2,6 +2,8 @@ package org.attentionzoo.blocks.experts;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.List;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 
@@ -20,6 +22,8 @@ public final class ExpertMixture extends UnaryBlock {
   private final ParallelExperts outputExperts;
   private final TopKGate gate;
   private final ParallelExperts.NonLinearity between;
+  private final TopKGateConfig sizes;
+  private final List<String> perExpert;
 
   /**
    * A mixture.
@@ -31,12 +35,66 @@ public final class ExpertMixture extends UnaryBlock {
    */
   public ExpertMixture(
       TopKGateConfig gate, int hidden, boolean bias, ParallelExperts.NonLinearity between) {
+    this(gate, hidden, bias, between, 0);
+  }
+
+  /**
+   * A mixture of which only the last experts learn.
+   *
+   * @param gate which experts there are and how a token chooses; it learns as a whole
+   * @param hidden the inner size of an expert
+   * @param bias whether experts have biases
+   * @param between what stands between the two layers of an expert
+   * @param learning how many of the last experts learn; 0 for all
+   */
+  public ExpertMixture(
+      TopKGateConfig gate,
+      int hidden,
+      boolean bias,
+      ParallelExperts.NonLinearity between,
+      int learning) {
     int width = gate.width();
-    experts = child("experts", new ParallelExperts(gate.experts(), width, hidden, bias));
+    int count = gate.experts();
+    experts = child("experts", new ParallelExperts(count, width, hidden, bias, learning));
     outputExperts =
-        child("output_experts", new ParallelExperts(gate.experts(), hidden, width, bias));
+        child("output_experts", new ParallelExperts(count, hidden, width, bias, learning));
     this.gate = child("gate", new TopKGate(gate));
     this.between = between;
+    sizes = gate;
+    perExpert = new ArrayList<>();
+    for (String layer : List.of("experts.", "output_experts.")) {
+      perExpert.add(layer + "weight");
+      if (bias) {
+        perExpert.add(layer + "bias");
+      }
+    }
+  }
+
+  /**
+   * How many experts there are and how many a token chooses.
+   *
+   * @return the gate's config
+   */
+  public TopKGateConfig sizes() {
+    return sizes;
+  }
+
+  /**
+   * The parameters whose first axis counts the experts, but for the gate's.
+   *
+   * @return names in the state dict
+   */
+  public List<String> perExpert() {
+    return List.copyOf(perExpert);
+  }
+
+  /**
+   * The gate's parameter whose first axis counts the experts.
+   *
+   * @return its name in the state dict
+   */
+  public String gatePerExpert() {
+    return "gate." + gate.perExpert();
   }
 
   /**

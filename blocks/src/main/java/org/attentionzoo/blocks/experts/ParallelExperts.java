@@ -9,6 +9,7 @@ import ai.djl.nn.Parameter;
 import java.util.Locale;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -58,6 +59,9 @@ public final class ParallelExperts extends ZooBlock {
   private final Parameter weight;
   private final Parameter bias;
 
+  /** How many of the first do not learn. */
+  private final int frozen;
+
   /**
    * Experts.
    *
@@ -67,6 +71,24 @@ public final class ParallelExperts extends ZooBlock {
    * @param biased whether they have biases
    */
   public ParallelExperts(int experts, int in, int out, boolean biased) {
+    this(experts, in, out, biased, 0);
+  }
+
+  /**
+   * Experts of which only the last learn.
+   *
+   * @param experts how many
+   * @param in the size of what they take
+   * @param out the size of what they give
+   * @param biased whether they have biases
+   * @param learning how many of the last learn; 0 for all
+   */
+  public ParallelExperts(int experts, int in, int out, boolean biased, int learning) {
+    if (learning < 0 || learning > experts) {
+      throw new IllegalArgumentException(
+          "of " + experts + " experts 0 (for all) to " + experts + " learn, got " + learning);
+    }
+    frozen = learning == 0 ? 0 : experts - learning;
     weight = parameter("weight", Initializers.uniform(1.0 / in), experts, in, out);
     bias = biased ? parameter("bias", Initializers.fanIn(out), experts, out) : null;
   }
@@ -80,8 +102,8 @@ public final class ParallelExperts extends ZooBlock {
    * @return (N, k, out)
    */
   public NDArray map(Pass pass, NDArray x, NDArray experts) {
-    NDArray w = pass.value(weight, x);
-    NDArray b = bias == null ? null : pass.value(bias, x);
+    NDArray w = value(pass, weight, x);
+    NDArray b = bias == null ? null : value(pass, bias, x);
     return pass.kernels(x) ? fastMap(x, experts, w, b) : plainMap(x, experts, w, b);
   }
 
@@ -94,8 +116,8 @@ public final class ParallelExperts extends ZooBlock {
    * @return (N, out)
    */
   public NDArray reduce(Pass pass, NDArray x, Assignment assignment) {
-    NDArray w = pass.value(weight, x);
-    NDArray b = bias == null ? null : pass.value(bias, x);
+    NDArray w = value(pass, weight, x);
+    NDArray b = bias == null ? null : value(pass, bias, x);
     return pass.kernels(x)
         ? fastReduce(x, assignment.experts(), assignment.gates(), w, b)
         : plainReduce(x, assignment.experts(), assignment.gates(), w, b);
@@ -128,11 +150,23 @@ public final class ParallelExperts extends ZooBlock {
         x,
         assignment.experts(),
         assignment.gates(),
-        pass.value(up.weight, x),
-        up.bias == null ? null : pass.value(up.bias, x),
-        pass.value(down.weight, x),
-        down.bias == null ? null : pass.value(down.bias, x),
+        up.value(pass, up.weight, x),
+        up.bias == null ? null : up.value(pass, up.bias, x),
+        down.value(pass, down.weight, x),
+        down.bias == null ? null : down.value(pass, down.bias, x),
         between.kernel());
+  }
+
+  private NDArray value(Pass pass, Parameter parameter, NDArray x) {
+    NDArray all = pass.value(parameter, x);
+    if (frozen == 0 || !pass.isTraining()) {
+      return all;
+    }
+    NDList parts = all.split(new long[] {frozen}, 0);
+    parts.attach(x.getManager());
+    NDArray fixed = parts.get(0).stopGradient();
+    fixed.attach(x.getManager());
+    return Tensors.concat(new NDList(fixed, parts.get(1)), 0);
   }
 
   static NDArray fastMap(NDArray x, NDArray experts, NDArray weight, NDArray bias) {

@@ -1,14 +1,19 @@
 package org.attentionzoo.blocks.experts;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Router;
 import org.attentionzoo.blocks.ZooBlock;
@@ -23,14 +28,22 @@ import org.attentionzoo.blocks.layers.Linear;
  *
  * <p>State dict: {@code w_gate.0} and {@code w_gate.3}, or {@code w_gate.0} if linear, or {@code
  * w_gate}, {@code expert_centroids} and {@code temperature} if by cosine.
+ *
+ * <p>Evaluations tell {@code load.i}, the share of all choices that fell on expert i; {@code
+ * balance}, the entropy of the mean probabilities divided by that of equal ones, ln(experts); and
+ * {@code mutual_information} of tokens and experts in nats, the entropy of the mean minus the mean
+ * entropy. Padding counts.
  */
-public final class TopKGate extends ZooBlock implements Router {
+public final class TopKGate extends ZooBlock implements Router, Measured {
 
   /** The tap of the probabilities (N, experts). */
   public static final String PROBABILITIES = "probabilities";
 
   /** The names of the losses among the auxiliary losses begin so. */
   public static final String LOSS = "experts.";
+
+  /** The names of the figures that tell the load begin so. */
+  public static final String LOAD = "load.";
 
   private static final double TINY = 1e-8;
   private static final double DRAWN = 1e-6;
@@ -86,6 +99,52 @@ public final class TopKGate extends ZooBlock implements Router {
   @Override
   public Set<String> tapPoints() {
     return Set.of(PROBABILITIES);
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<Measurement> measurements() {
+    return List.of(new Measurement(PROBABILITIES, this::choices, this::figures));
+  }
+
+  /** (2 E + 1): the mean probabilities, the shares of the choices, the mean entropy. */
+  private NDArray choices(NDArray p) {
+    int experts = config.experts();
+    NDArray chosen = p.topK(config.chosen(), -1, true, true).get(1).reshape(-1);
+    NDArray load = chosen.oneHot(experts, DataType.FLOAT32).mean(new int[] {0});
+    NDArray entropy = p.mul(p.add(SHORTEST).log()).sum(new int[] {-1}).mean().neg();
+    NDList parts = new NDList(p.mean(new int[] {0}), load, entropy.reshape(1));
+    return NDArrays.concat(parts, 0);
+  }
+
+  private Map<String, Double> figures(double[] means) {
+    int experts = config.experts();
+    double entropy = 0;
+    for (int i = 0; i < experts; i++) {
+      entropy -= means[i] > 0 ? means[i] * Math.log(means[i]) : 0;
+    }
+    Map<String, Double> figures = new LinkedHashMap<>();
+    if (experts > 1) {
+      figures.put("balance", entropy / Math.log(experts));
+    }
+    figures.put("mutual_information", entropy - means[2 * experts]);
+    for (int i = 0; i < experts; i++) {
+      figures.put(LOAD + i, means[experts + i]);
+    }
+    return figures;
+  }
+
+  /**
+   * The parameter that has a row for each expert.
+   *
+   * @return its name in the gate's state dict
+   */
+  String perExpert() {
+    return switch (config.kind()) {
+      case MLP -> "w_gate.3.weight";
+      case LINEAR -> "w_gate.0.weight";
+      case COSINE -> "expert_centroids";
+    };
   }
 
   /** {@inheritDoc} */

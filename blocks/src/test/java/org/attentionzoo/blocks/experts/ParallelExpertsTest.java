@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.StateDict;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +96,27 @@ class ParallelExpertsTest {
     Assignment limited = new Assignment(to, ones).limited(3, 2);
     assertThat(limited.gates().toFloatArray()).containsExactly(1, 1, 1, 1, 0, 1, 0, 1);
     assertThat(limited.load(3).toFloatArray()).containsExactly(3, 3, 2);
+  }
+
+  @Test
+  void onlyTheLastExpertsLearnIfAskedTo() {
+    ParallelExperts block = new ParallelExperts(EXPERTS, IN, OUT, true, 2);
+    block.initialize(manager, DataType.FLOAT32);
+    NDArray tokens = x.get(":, 0");
+    NDArray all =
+        manager.arange(0, EXPERTS, 1, DataType.INT64).reshape(1, EXPERTS).repeat(0, TOKENS);
+    for (boolean kernels : new boolean[] {true, false}) {
+      Parameter weights = StateDict.of(block).get("weight");
+      weights.getArray().setRequiresGradient(true);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        Pass pass = Pass.training(new ParameterStore(manager, false));
+        pass = kernels ? pass : pass.onPlainPath();
+        collector.backward(block.map(pass, tokens, all).square().sum());
+      }
+      NDArray slope = weights.getArray().getGradient();
+      assertThat(slope.get(":3").abs().sum().getFloat()).isZero();
+      assertThat(slope.get("3:").abs().min().getFloat()).isPositive();
+    }
   }
 
   private static void assertClose(NDArray actual, double[] expected) {

@@ -63,6 +63,8 @@ public record Claim(
    * @param set changes of the recipe
    * @param from the arm whose trained weights it begins with
    * @param of the arm whose trained model it evaluates
+   * @param edit what is done to that model first, for example {@code prune-experts}; {@code set}
+   *     are then the edit's options
    * @param zero taps that are replaced by zeros in the evaluation
    * @param counted the name of a plain baseline of the data, for example {@code popularity}
    * @param evaluate settings of its evaluation, after the claim's
@@ -74,6 +76,7 @@ public record Claim(
       List<String> set,
       Optional<String> from,
       Optional<String> of,
+      Optional<String> edit,
       List<String> zero,
       Optional<String> counted,
       List<String> evaluate) {
@@ -193,6 +196,10 @@ public record Claim(
                       arm(other).isTrained(),
                       origin,
                       "the arm '" + other + "' is not trained, but '" + arm.name() + "' is of it"));
+      require(
+          arm.edit().isEmpty() || arm.of().isPresent(),
+          origin,
+          "the arm '" + arm.name() + "' is edited, but says not of which arm");
       arm.from()
           .ifPresent(
               other ->

@@ -29,6 +29,7 @@ import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.run.Checkpoints;
+import org.attentionzoo.training.run.EditedModel;
 import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.Recipes;
 import org.attentionzoo.training.run.RunConfig;
@@ -299,6 +300,7 @@ public final class Reproduction {
             .orElseThrow(() -> new UserException(path + " has no checkpoint that is whole"));
     List<String> settings = new ArrayList<>(claim.evaluate());
     settings.addAll(arm.evaluate());
+    String edited = arm.edit().map(edit -> edit + arm.set()).orElse("");
     String key =
         String.join(
             "|",
@@ -306,7 +308,7 @@ public final class Reproduction {
             Long.toString(seed),
             checkpoint.state().files().toString(),
             settings.toString(),
-            arm.zero().toString(),
+            arm.zero() + edited,
             Integer.toString(evaluationBatches));
     Outcome before = known.get(key);
     if (before != null) {
@@ -315,7 +317,20 @@ public final class Reproduction {
     try (TrainedModel model =
         TrainedModel.load(papers, checkpoint.folder(), run.config().device())) {
       Task task = model.task("", settings);
-      Evaluation.Result result = model.evaluate(task, evaluationBatches, taps(model, arm.zero()));
+      Map<String, Double> metrics = new LinkedHashMap<>();
+      Evaluation.Result result;
+      if (arm.edit().isPresent()) {
+        EditedModel changed =
+            EditedModel.of(papers, model, arm.edit().get(), arm.set(), task, evaluationBatches);
+        try (TrainedModel other = changed.model()) {
+          result = other.evaluate(task, evaluationBatches, taps(other, arm.zero()));
+        }
+        metrics.putAll(result.metrics());
+        metrics.putAll(changed.figures());
+      } else {
+        result = model.evaluate(task, evaluationBatches, taps(model, arm.zero()));
+        metrics.putAll(result.metrics());
+      }
       Outcome outcome =
           new Outcome(
               arm.name(),
@@ -324,7 +339,7 @@ public final class Reproduction {
               checkpoint.state().step(),
               run.config().steps(),
               result.items(),
-              result.metrics());
+              metrics);
       known.put(key, outcome);
       write();
       return outcome;

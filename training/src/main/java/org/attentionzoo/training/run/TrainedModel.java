@@ -225,6 +225,12 @@ public final class TrainedModel implements AutoCloseable {
         null);
   }
 
+  /** The same with another model in its place, which has its own manager. */
+  TrainedModel replaced(Assembly other, NDManager owner, ZooBlock block, String otherOrigin) {
+    return new TrainedModel(
+        papers, other, owner, block, checkpoint, otherOrigin, List.of(), folder);
+  }
+
   /**
    * Makes a task for the model.
    *

@@ -33,12 +33,20 @@ public final class MixtureOfAttentionHeads extends MixerBlock {
    * Attention.
    *
    * @param config its sizes and switches
+   * @param layer the layer that it is of, from 0
    */
-  public MixtureOfAttentionHeads(ModuleFormerConfig config) {
+  public MixtureOfAttentionHeads(ModuleFormerConfig config, int layer) {
     this.config = config;
     int inner = config.attentionWidth();
     query =
-        child("q_proj", new ExpertMixture(config.attentionGate(), inner, false, NonLinearity.GELU));
+        child(
+            "q_proj",
+            new ExpertMixture(
+                config.attentionGate(layer),
+                inner,
+                false,
+                NonLinearity.GELU,
+                config.learningExperts()));
     boolean shared = inner == config.width() && config.heads() == 1;
     key = shared ? null : child("k_proj", projection(config.width(), inner));
     value = shared ? null : child("v_proj", projection(config.width(), inner));

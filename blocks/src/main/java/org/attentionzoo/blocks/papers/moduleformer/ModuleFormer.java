@@ -81,7 +81,7 @@ public final class ModuleFormer extends ZooBlock {
               "wte", new Embedding(config.vocabulary(), config.width(), Initializers.normal(0.02)));
       List<Layer> stack = new ArrayList<>();
       for (int i = 0; i < config.layers(); i++) {
-        stack.add(new Layer(config));
+        stack.add(new Layer(config, i));
       }
       layers = child("h", new ModuleList<>(stack));
       norm = child("ln_f", new LayerNorm(config.width()));
@@ -106,15 +106,19 @@ public final class ModuleFormer extends ZooBlock {
     private final ExpertMixture feedForward;
     private final double dropout;
 
-    Layer(ModuleFormerConfig config) {
+    Layer(ModuleFormerConfig config, int layer) {
       attentionNorm = child("ln_1", new LayerNorm(config.width()));
-      attention = child("attn", new MixtureOfAttentionHeads(config));
+      attention = child("attn", new MixtureOfAttentionHeads(config, layer));
       feedForwardNorm = child("ln_2", new LayerNorm(config.width()));
       feedForward =
           child(
               "mlpf",
               new ExpertMixture(
-                  config.feedForwardGate(), config.hidden(), false, config.activation()));
+                  config.feedForwardGate(layer),
+                  config.hidden(),
+                  false,
+                  config.activation(),
+                  config.learningExperts()));
       dropout = config.dropout();
     }
 

@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.papers.moduleformer;
 
+import java.util.List;
 import org.attentionzoo.blocks.experts.ParallelExperts.NonLinearity;
 import org.attentionzoo.blocks.experts.TopKGateConfig;
 
@@ -25,6 +26,10 @@ import org.attentionzoo.blocks.experts.TopKGateConfig;
  * @param activation what feed-forward experts have between their layers
  * @param dropout the rate on embeddings and residual branches
  * @param gateDropout the rate within the gates
+ * @param layerAttentionExperts how many attention experts each layer has where the number is the
+ *     layer's own; empty for {@code attentionExperts} in all
+ * @param layerFeedForwardExperts the same of feed-forward experts
+ * @param learningExperts how many of the last experts of each kind in each layer learn; 0 for all
  */
 public record ModuleFormerConfig(
     int vocabulary,
@@ -45,7 +50,10 @@ public record ModuleFormerConfig(
     double capacityFactor,
     NonLinearity activation,
     double dropout,
-    double gateDropout) {
+    double gateDropout,
+    List<Integer> layerAttentionExperts,
+    List<Integer> layerFeedForwardExperts,
+    int learningExperts) {
 
   /** Checks the sizes that no part checks. */
   public ModuleFormerConfig {
@@ -53,14 +61,47 @@ public record ModuleFormerConfig(
       throw new IllegalArgumentException(
           "attentionWidth must be a multiple of heads; got " + attentionWidth + " and " + heads);
     }
+    layerAttentionExperts = ofEachLayer("layerAttentionExperts", layerAttentionExperts, layers);
+    layerFeedForwardExperts =
+        ofEachLayer("layerFeedForwardExperts", layerFeedForwardExperts, layers);
   }
 
-  TopKGateConfig attentionGate() {
-    return gate(attentionExperts, attentionChosen);
+  private static List<Integer> ofEachLayer(String name, List<Integer> counts, int layers) {
+    if (!counts.isEmpty() && counts.size() != layers) {
+      throw new IllegalArgumentException(
+          name + " is empty or has a number for each of " + layers + " layers; got " + counts);
+    }
+    return List.copyOf(counts);
   }
 
-  TopKGateConfig feedForwardGate() {
-    return gate(feedForwardExperts, feedForwardChosen);
+  /**
+   * The attention experts of a layer.
+   *
+   * @param layer from 0
+   * @return how many
+   */
+  public int attentionExperts(int layer) {
+    return layerAttentionExperts.isEmpty() ? attentionExperts : layerAttentionExperts.get(layer);
+  }
+
+  /**
+   * The feed-forward experts of a layer.
+   *
+   * @param layer from 0
+   * @return how many
+   */
+  public int feedForwardExperts(int layer) {
+    return layerFeedForwardExperts.isEmpty()
+        ? feedForwardExperts
+        : layerFeedForwardExperts.get(layer);
+  }
+
+  TopKGateConfig attentionGate(int layer) {
+    return gate(attentionExperts(layer), attentionChosen);
+  }
+
+  TopKGateConfig feedForwardGate(int layer) {
+    return gate(feedForwardExperts(layer), feedForwardChosen);
   }
 
   private TopKGateConfig gate(int experts, int chosen) {

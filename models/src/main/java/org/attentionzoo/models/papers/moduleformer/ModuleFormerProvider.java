@@ -92,6 +92,9 @@ public final class ModuleFormerProvider implements PaperProvider {
         0,
         NonLinearity.GELU_TANH,
         0,
+        0,
+        List.of(),
+        List.of(),
         0);
   }
 
@@ -114,7 +117,7 @@ public final class ModuleFormerProvider implements PaperProvider {
         Specimen.of(
             "moduleformer/attention",
             ID,
-            () -> new MixtureOfAttentionHeads(small(8)),
+            () -> new MixtureOfAttentionHeads(small(8), 0),
             states,
             Trait.CAUSAL,
             Trait.STREAMING,
@@ -123,7 +126,7 @@ public final class ModuleFormerProvider implements PaperProvider {
         Specimen.of(
             "moduleformer/attention, keys as they are",
             ID,
-            () -> new MixtureOfAttentionHeads(oneHead()),
+            () -> new MixtureOfAttentionHeads(oneHead(), 0),
             states,
             Trait.CAUSAL,
             Trait.STREAMING,
@@ -169,6 +172,9 @@ public final class ModuleFormerProvider implements PaperProvider {
         0,
         NonLinearity.GELU_TANH,
         0,
+        0,
+        List.of(),
+        List.of(),
         0);
   }
 
@@ -232,7 +238,7 @@ public final class ModuleFormerProvider implements PaperProvider {
     config.ignore("aux_loss_weight");
     ModuleFormerConfig sizes = official(config, false);
     config.finish();
-    MixtureOfAttentionHeads block = new MixtureOfAttentionHeads(sizes);
+    MixtureOfAttentionHeads block = new MixtureOfAttentionHeads(sizes, 0);
     return new GoldenTarget.Case(
         block,
         (pass, in) -> {
@@ -321,6 +327,9 @@ public final class ModuleFormerProvider implements PaperProvider {
         0,
         activation(config.text("activation_function", "gelu_new")),
         0,
+        0,
+        List.of(),
+        List.of(),
         0);
   }
 
