@@ -23,8 +23,8 @@ import org.attentionzoo.datasets.Tensors;
  * probability proportional to {@code successors - i}. They are drawn once, from {@code
  * grammarSeed}, and no two domains share a transition, so that two symbols in a row tell which
  * domain a text is of. One example: its domain uniform, unless {@code domain} says which; different
- * keys and different values, matched at random; the text, begun with a uniform symbol; all keys
- * once more, in random order, in the last positions.
+ * keys and different values, matched at random; the text, begun with a uniform symbol; in the last
+ * positions all keys, in random order, {@code rounds} times.
  *
  * <p>Tokens: symbols 0 to S - 1, keys S to S + K - 1, values S + K to S + K + V - 1; the last two
  * only with {@code pairs}. Inputs and labels are (B, L) int64, labels {@link #IGNORED} where
@@ -60,7 +60,8 @@ public final class MarkovText implements GeneratedSource {
    * @param successors how many symbols may follow one
    * @param domains how many chains there are
    * @param domain the only one that is drawn, from 0; -1 for all
-   * @param pairs how many pairs a sequence begins with, and how many queries it ends with
+   * @param pairs how many pairs a sequence begins with
+   * @param rounds how many times each of them is asked for at the end
    * @param keys K, how many keys there are
    * @param values V, how many values there are
    * @param predicted what is to be predicted
@@ -76,6 +77,7 @@ public final class MarkovText implements GeneratedSource {
       int domains,
       int domain,
       int pairs,
+      int rounds,
       int keys,
       int values,
       Predicted predicted,
@@ -89,7 +91,11 @@ public final class MarkovText implements GeneratedSource {
      * @return 64 tokens, batch 32, no pairs
      */
     public static Options standard() {
-      return new Options(32, 64, 32, 4, 2, -1, 0, 16, 16, Predicted.ALL, 0, 256, 0);
+      return new Options(32, 64, 32, 4, 2, -1, 0, 1, 16, 16, Predicted.ALL, 0, 256, 0);
+    }
+
+    private long queries() {
+      return (long) pairs * rounds;
     }
 
     private void check() {
@@ -104,6 +110,7 @@ public final class MarkovText implements GeneratedSource {
       Checks.range("symbols", symbols, 1, 1 << 12);
       Checks.range("domain", domain, -1, domains - 1);
       Checks.range("pairs", pairs, 0, Math.min(keys, values));
+      Checks.range("rounds", rounds, 1, 1 << 10);
       Checks.tokens(batch, length);
       if ((long) domains * successors > symbols) {
         throw new UserException(
@@ -116,14 +123,17 @@ public final class MarkovText implements GeneratedSource {
                 + "; got symbols="
                 + symbols);
       }
-      if (length < 3L * pairs + 2) {
+      long least = 2L + 2L * pairs + queries();
+      if (length < least) {
         throw new UserException(
             "length="
                 + length
                 + " is too short for pairs="
                 + pairs
+                + " and rounds="
+                + rounds
                 + "; expected at least "
-                + (3L * pairs + 2));
+                + least);
       }
       if (pairs == 0 && predicted == Predicted.VALUES) {
         throw new UserException("predicted=values needs pairs of at least 1");
@@ -208,7 +218,7 @@ public final class MarkovText implements GeneratedSource {
       inputs[at++] = options.symbols + keys[pair];
       inputs[at++] = firstValue + values[pair];
     }
-    int queries = offset + options.length - options.pairs;
+    int queries = offset + options.length - (int) options.queries();
     int symbol = random.nextInt(options.symbols);
     for (; at < queries; at++) {
       inputs[at] = symbol;
@@ -217,13 +227,14 @@ public final class MarkovText implements GeneratedSource {
         labels[at] = symbol;
       }
     }
-    int[] asked = Choices.distinct(random, options.pairs, options.pairs);
-    for (int pair : asked) {
-      inputs[at] = options.symbols + keys[pair];
-      if (options.predicted != Predicted.TEXT) {
-        labels[at] = firstValue + values[pair];
+    for (int round = 0; round < options.rounds; round++) {
+      for (int pair : Choices.distinct(random, options.pairs, options.pairs)) {
+        inputs[at] = options.symbols + keys[pair];
+        if (options.predicted != Predicted.TEXT) {
+          labels[at] = firstValue + values[pair];
+        }
+        at++;
       }
-      at++;
     }
   }
 

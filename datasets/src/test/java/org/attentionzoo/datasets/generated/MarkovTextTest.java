@@ -17,11 +17,11 @@ import org.junit.jupiter.api.Test;
 class MarkovTextTest {
 
   private static Options domain(int domain) {
-    return new Options(64, 200, 12, 3, 2, domain, 0, 4, 4, Predicted.ALL, 0, 8, 0);
+    return new Options(64, 200, 12, 3, 2, domain, 0, 1, 4, 4, Predicted.ALL, 0, 8, 0);
   }
 
   private static Options pairs(Predicted predicted) {
-    return new Options(16, 30, 12, 3, 2, -1, 3, 5, 6, predicted, 0, 8, 0);
+    return new Options(16, 33, 12, 3, 2, -1, 3, 2, 5, 6, predicted, 0, 8, 0);
   }
 
   /** Each token's successors with their counts. */
@@ -79,7 +79,7 @@ class MarkovTextTest {
       long[] inputs = batch.inputs().head().toLongArray();
       long[] labels = batch.labels().head().toLongArray();
       for (int row = 0; row < 16; row++) {
-        int offset = row * 30;
+        int offset = row * 33;
         Map<Long, Long> shown = new HashMap<>();
         for (int i = 0; i < 6; i += 2) {
           shown.put(inputs[offset + i], inputs[offset + i + 1]);
@@ -92,7 +92,7 @@ class MarkovTextTest {
         }
         assertThat(labels[offset + 26]).isEqualTo(-1);
         Set<Long> asked = new HashSet<>();
-        for (int i = 27; i < 30; i++) {
+        for (int i = 27; i < 33; i++) {
           asked.add(inputs[offset + i]);
           assertThat(labels[offset + i]).isEqualTo(shown.get(inputs[offset + i]));
         }
@@ -108,7 +108,7 @@ class MarkovTextTest {
       long[] text = labels(manager, Predicted.TEXT);
       long[] values = labels(manager, Predicted.VALUES);
       for (int i = 0; i < all.length; i++) {
-        boolean query = i % 30 >= 27;
+        boolean query = i % 33 >= 27;
         assertThat(text[i]).isEqualTo(query ? -1 : all[i]);
         assertThat(values[i]).isEqualTo(query ? all[i] : -1);
       }
@@ -122,11 +122,14 @@ class MarkovTextTest {
   @Test
   void refusesWhatDoesNotFit() {
     assertThatThrownBy(
-            () -> new MarkovText(new Options(4, 20, 5, 3, 2, -1, 0, 4, 4, Predicted.ALL, 0, 8, 0)))
+            () ->
+                new MarkovText(new Options(4, 20, 5, 3, 2, -1, 0, 1, 4, 4, Predicted.ALL, 0, 8, 0)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("symbols=6");
     assertThatThrownBy(
-            () -> new MarkovText(new Options(4, 10, 12, 3, 2, -1, 3, 4, 4, Predicted.ALL, 0, 8, 0)))
+            () ->
+                new MarkovText(
+                    new Options(4, 10, 12, 3, 2, -1, 3, 1, 4, 4, Predicted.ALL, 0, 8, 0)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("at least 11");
   }

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
+import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.models.onnx.Operand.Content;
 import org.attentionzoo.models.onnx.Operand.Scalar;
@@ -71,6 +72,9 @@ final class Trace {
         }
         outputs.add(value);
       }
+    } catch (NotRecordableException e) {
+      throw new NotExpressibleException(
+          "the graph would hold for inputs of one size only: " + e.getMessage(), e);
     } catch (ClassCastException e) {
       throw new NotExpressibleException(
           "a kernel without a plain version is called in " + origin(e.getStackTrace()), e);

@@ -5,12 +5,12 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Mixer;
+import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -129,7 +129,7 @@ public final class ReweavingDecoder extends ZooBlock {
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
-    refuseRecording(inputs.get(0));
+    NotRecordableException.refuse(inputs.get(0), "the number of segments follows the length");
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
     NDArray x = Dropout.apply(pass, embedding.forward(pass, inputs.get(0)), config.dropout());
     NDArray hidden;
@@ -143,16 +143,6 @@ public final class ReweavingDecoder extends ZooBlock {
       hidden = segments(pass, x, null);
     }
     return new NDList(head.forward(pass, norm.forward(pass, hidden)));
-  }
-
-  /**
-   * A recorded graph would have the segments of one length at every other, even without memories;
-   * that an array is none of the engine's is what those who record take for a refusal.
-   */
-  private static void refuseRecording(NDArray tokens) {
-    if (!(tokens instanceof PtNDArray)) {
-      throw new ClassCastException("the number of segments follows the length");
-    }
   }
 
   private NDArray segments(Pass pass, NDArray x, NDArray live) {

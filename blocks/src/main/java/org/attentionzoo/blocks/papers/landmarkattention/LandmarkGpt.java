@@ -6,12 +6,12 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeCache;
+import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
@@ -76,7 +76,9 @@ public final class LandmarkGpt extends ZooBlock {
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
-    refuseRecording(inputs.get(0));
+    if (config.block() > 0) {
+      NotRecordableException.refuse(inputs.get(0), "the number of landmarks follows the length");
+    }
     NDArray tokens = inputs.get(0).toType(DataType.INT64, false);
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
     if (config.chunk() == 0 || pass.isTraining()) {
@@ -92,16 +94,6 @@ public final class LandmarkGpt extends ZooBlock {
     }
     try (DecodeCache cache = new DecodeCache(tokens.getManager())) {
       return new NDList(chunks(pass.with(cache), tokens));
-    }
-  }
-
-  /**
-   * A recorded graph would have the landmarks of one length at every other; that an array is none
-   * of the engine's is what those who record take for a refusal.
-   */
-  private void refuseRecording(NDArray tokens) {
-    if (config.block() > 0 && !(tokens instanceof PtNDArray)) {
-      throw new ClassCastException("the number of landmarks follows the length");
     }
   }
 

@@ -6,8 +6,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
@@ -102,7 +102,7 @@ public final class SpanAttentionCore extends ZooBlock {
       NDArray value,
       NDArray positions,
       NDArray start) {
-    refuseRecording(query);
+    NotRecordableException.refuse(query, "the number of stripes follows the length");
     NDArray first = start == null ? positions.get(":, :1").zerosLike() : start;
     Places places = new Places(positions.expandDims(2), first.expandDims(2)); // (1 or B, Lq, 1)
     Spans spans = config.spans() == 0 ? null : search(pass, search, key, places);
@@ -111,16 +111,6 @@ public final class SpanAttentionCore extends ZooBlock {
             ? gathered(pass, query, key, value, places, spans)
             : masked(query, key, value, places, spans);
     return new Result(output, anchors(query, spans));
-  }
-
-  /**
-   * A recorded graph would search the stripes of one length at every other; that an array is none
-   * of the engine's is what those who record take for a refusal.
-   */
-  private static void refuseRecording(NDArray query) {
-    if (!(query instanceof PtNDArray)) {
-      throw new ClassCastException("the number of stripes follows the length");
-    }
   }
 
   /** A query's place and where its sequence starts, each (1 or B, Lq or 1, 1). */

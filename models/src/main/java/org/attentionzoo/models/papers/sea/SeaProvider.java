@@ -101,10 +101,11 @@ public final class SeaProvider implements PaperProvider {
         new MixerEntry(
             "sea",
             ID,
-            "sparse attention with a mask that linear attention estimates, 16 keys, 32 columns",
+            "sparse attention with a mask that linear attention estimates, 16 keys, 32 columns, for"
+                + " up to 512 tokens",
             (sizes, layer) ->
                 new SeaAttention(
-                    preset(sizes.width(), sizes.layers(), sizes.heads(), 16, 32, 4096)
+                    preset(sizes.width(), sizes.layers(), sizes.heads(), 16, 32, 512)
                         .attention())));
   }
 
