@@ -49,6 +49,14 @@ public final class BucketKernels implements KernelCatalog {
                 "float32 rounding")
             .timedOn(attention(2, 4, 256, 256, 32, 32)),
         new KernelCheck(
+                "sparse/gathered rows",
+                in -> new NDList(TokenRows.fastGather(in.get(0), in.get(1))),
+                in -> new NDList(TokenRows.plainGather(in.get(0), in.get(1))),
+                List.of(taken(1, 1, 1, 4, 1), taken(2, 3, 7, 9, 4)),
+                2e-5,
+                "float32 rounding of gradients, whose addends come in another order")
+            .timedOn(taken(4, 4, 512, 2048, 32)),
+        new KernelCheck(
                 "sparse/scattered sum",
                 in -> new NDList(TokenRows.fast(in.get(0), in.get(1), TOKENS)),
                 in -> new NDList(TokenRows.plain(in.get(0), in.get(1), TOKENS)),
@@ -73,6 +81,15 @@ public final class BucketKernels implements KernelCatalog {
                 m.randomNormal(new Shape(batch, heads, keys, width)),
                 m.randomNormal(new Shape(batch, heads, keys, values)),
                 m.arange((int) (batch * keys)).neq(0).reshape(batch, 1, 1, keys)));
+  }
+
+  private static Case taken(long batch, long heads, long length, long count, long width) {
+    return new Case(
+        "batch " + batch + ", " + count + " of " + length + " rows, width " + width,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, heads, length, width)),
+                m.randomInteger(0, length, new Shape(batch, heads, count), DataType.INT64)));
   }
 
   private static Case rows(long batch, long heads, long count, long width) {

@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.sparse;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -22,6 +23,14 @@ public final class TokenRows {
    * @return (B, H, S, d)
    */
   public static NDArray gather(NDArray x, NDArray indices) {
+    return x instanceof PtNDArray ? fastGather(x, indices) : plainGather(x, indices);
+  }
+
+  static NDArray fastGather(NDArray x, NDArray indices) {
+    return KERNELS.call("gather", x, indices);
+  }
+
+  static NDArray plainGather(NDArray x, NDArray indices) {
     return x.gather(wide(indices, x.getShape().get(3)), 2);
   }
 

@@ -22,7 +22,8 @@ import org.attentionzoo.blocks.sparse.StateBuffer;
  *
  * <p>With an empty memory a sequence's hidden states are unchanged. Of the parts only the choice of
  * states has no gradient; so that relevances can be learned, their logarithms are added to the
- * logits by which a token asks, which the third-party code does not do.
+ * logits by which a token asks, which the third-party code does not do. Nor does it bring states to
+ * one mean square before they ask and are asked: it works on those of trained decoders.
  *
  * <p>State dict: {@code relevance_scorer}, {@code memory_attention.query}, {@code
  * memory_attention.key}, {@code memory_attention.value}, {@code reconstructor}, {@code
@@ -34,6 +35,9 @@ public final class Reweaver extends ZooBlock {
   public static final String ENTRIES = "entries";
 
   private static final double LEAST = 1e-12;
+
+  /** Added to a mean square before its root is taken. */
+  private static final double SMALLEST = 1e-6;
 
   private final CmrConfig config;
   private final RelevanceScorer scorer;
@@ -117,6 +121,15 @@ public final class Reweaver extends ZooBlock {
         hidden.getManager(), hidden.getShape().get(0), config.slots(), config.width(), hidden);
   }
 
+  /**
+   * States of the same mean square, as layers with norms in front take them: those of a decoder
+   * begin so small that all logits between them are about 0, and asking would not be learned.
+   */
+  private static NDArray unit(NDArray x) {
+    NDArray squares = x.square().mean(new int[] {-1}, true);
+    return x.div(squares.add(SMALLEST).sqrt());
+  }
+
   /** (1, 1, C, C), true where a token is not later. */
   static NDArray earlier(NDArray hidden) {
     NDManager manager = hidden.getManager();
@@ -137,8 +150,9 @@ public final class Reweaver extends ZooBlock {
   public Woven weave(Pass pass, NDArray hidden, NDArray live, StateBuffer memory) {
     NDArray filled = memory.filled().toType(hidden.getDataType(), false);
     NDArray entries = pass.tap(this, ENTRIES, memory.states());
-    NDArray q = asking.query.forward(pass, hidden);
-    NDArray k = asking.key.forward(pass, entries);
+    NDArray known = unit(entries);
+    NDArray q = asking.query.forward(pass, unit(hidden));
+    NDArray k = asking.key.forward(pass, known);
     NDArray logits =
         Arithmetic.times(q.matMul(k.transpose(0, 2, 1)), 1 / Math.sqrt(config.width()));
     NDArray bias =
@@ -148,7 +162,7 @@ public final class Reweaver extends ZooBlock {
             .add(Arithmetic.times(filled.sub(1), 1e30))
             .expandDims(1);
     NDArray weights = logits.mul(filled.expandDims(1)).add(bias).softmax(2);
-    NDArray given = weights.matMul(asking.value.forward(pass, entries));
+    NDArray given = weights.matMul(asking.value.forward(pass, known));
     NDArray earlier = earlier(hidden);
     NDArray rebuilt = reconstructor.reconstruct(pass, given, hidden, earlier);
     NDArray blended = blender.blend(pass, hidden, rebuilt, earlier);
