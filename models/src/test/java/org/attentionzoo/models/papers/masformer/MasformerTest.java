@@ -15,9 +15,11 @@ import java.util.Map;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.AttentionSpan;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -85,5 +87,15 @@ class MasformerTest {
   private NDArray run(ZooBlock model, NDArray tokens) {
     Pass pass = Pass.inference(new ParameterStore(manager, false));
     return model.forward(pass, new NDList(tokens)).head();
+  }
+
+  /** The sizes of the recipe {@code masformer/near-and-far}. */
+  @Test
+  void twoFullLayersOfSixLookAtTwoFifthsOfThePairs() {
+    double full = AttentionSpan.FULL.pairs(72);
+    double near = new AttentionSpan(AttentionSpan.Kind.BLOCK_AND_PREVIOUS, 2).pairs(72);
+    assertThat(full).isEqualTo(72 * 73 / 2.0);
+    assertThat((4 * near + 2 * full) / (6 * full)).isBetween(0.39, 0.4);
+    assertThat((5 * near + full) / (6 * full)).isBetween(0.24, 0.25);
   }
 }
