@@ -49,6 +49,12 @@ class PinnedBatchesTest {
             new MultiQueryRecall(MultiQueryRecall.Options.standard()),
             "b2cb71fb6563508dbb566b0df6e7ddfdecf2f54c5a6ada0abd78bea66a2b2e07"),
         Arguments.of(
+            "markov",
+            new MarkovText(
+                new MarkovText.Options(
+                    8, 40, 12, 3, 2, -1, 3, 2, 5, 6, MarkovText.Predicted.ALL, 0, 20, 0)),
+            "e5339533a3b1b39393cf7b62f4402919cad1fb578ddf84175d8b9a476e2398a6"),
+        Arguments.of(
             "needle",
             NeedleRetrieval.inFiller(NeedleRetrieval.Options.standard()),
             "ffab8b8674493b62014467bda08b7493a7409ba9758bb9b91625461e0f515264"),
