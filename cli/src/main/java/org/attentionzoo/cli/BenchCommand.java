@@ -274,7 +274,14 @@ final class BenchCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       List<Map<String, Object>> rows = new ArrayList<>();
       Table table = new Table();
-      table.row("parameters", "tensors", "ours ms", "DJL ms", "ours / DJL");
+      table.row(
+          "parameters",
+          "tensors",
+          "ours ms",
+          "DJL ms",
+          "its norm ms",
+          "ours / DJL",
+          "with its norm");
       try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
         for (int width : new int[] {64, 256}) {
           OptimizerBench.Result result = OptimizerBench.run(manager, width, 4, common.plan());
@@ -283,14 +290,19 @@ final class BenchCommand implements Callable<Integer> {
           row.put("tensors", result.tensors());
           row.put("ours", timed(result.ours()));
           row.put("djl", timed(result.djl()));
+          row.put("norm", timed(result.norm()));
+          Rounds.Timing both = result.djl().plus(result.norm());
           row.put("ratio", result.ours().over(result.djl()));
+          row.put("ratioWithNorm", result.ours().over(both));
           rows.add(row);
           table.row(
               String.format(Locale.ROOT, "%,d", result.values()),
               Integer.toString(result.tensors()),
               millis(result.ours()),
               millis(result.djl()),
-              ratio(result.ours().over(result.djl())));
+              millis(result.norm()),
+              ratio(result.ours().over(result.djl())),
+              ratio(result.ours().over(both)));
         }
       }
       if (common.json) {

@@ -16,6 +16,16 @@ public final class KernelBridge {
 
   private KernelBridge() {}
 
+  /** An argument that is a native value already, which outlives the call. */
+  public interface Prepared {
+    /**
+     * The value.
+     *
+     * @return its native handle
+     */
+    long handle();
+  }
+
   /**
    * Runs a method of a loaded module.
    *
@@ -23,19 +33,23 @@ public final class KernelBridge {
    * @param method the method's name
    * @param none the native handle of a None value, for null arguments
    * @param arguments NDArray, NDList, Integer, Long, Float, Double, Boolean, String, long[],
-   *     double[] or null
+   *     double[], {@link Prepared} or null
    * @return the native handle of the result, which the caller deletes
    */
   public static long run(long module, String method, long none, Object... arguments) {
     long[] handles = new long[arguments.length];
     try {
       for (int i = 0; i < arguments.length; i++) {
-        handles[i] = arguments[i] == null ? none : toIValue(arguments[i]);
+        if (arguments[i] instanceof Prepared prepared) {
+          handles[i] = prepared.handle();
+        } else {
+          handles[i] = arguments[i] == null ? none : toIValue(arguments[i]);
+        }
       }
       return LIBRARY.moduleRunMethod(module, method, handles, true, false);
     } finally {
       for (int i = 0; i < arguments.length; i++) {
-        if (arguments[i] != null && handles[i] != 0) {
+        if (arguments[i] != null && !(arguments[i] instanceof Prepared) && handles[i] != 0) {
           LIBRARY.torchDeleteIValue(handles[i]);
         }
       }
@@ -69,16 +83,35 @@ public final class KernelBridge {
     }
   }
 
+  /**
+   * Puts tensors into a native list, which keeps them alive.
+   *
+   * @param arrays PyTorch arrays
+   * @return the native handle of the list, which the caller deletes
+   */
+  public static long toList(NDList arrays) {
+    long[] tensors = new long[arrays.size()];
+    for (int i = 0; i < tensors.length; i++) {
+      tensors[i] = handle(arrays.get(i));
+    }
+    return LIBRARY.iValueFromTensorList(tensors);
+  }
+
+  /**
+   * Deletes a native value.
+   *
+   * @param value its handle
+   */
+  public static void delete(long value) {
+    LIBRARY.torchDeleteIValue(value);
+  }
+
   private static long toIValue(Object argument) {
     if (argument instanceof PtNDArray array) {
       return LIBRARY.iValueFromTensor(array.getHandle());
     }
     if (argument instanceof NDList list) {
-      long[] tensors = new long[list.size()];
-      for (int i = 0; i < tensors.length; i++) {
-        tensors[i] = handle(list.get(i));
-      }
-      return LIBRARY.iValueFromTensorList(tensors);
+      return toList(list);
     }
     if (argument instanceof Integer || argument instanceof Long) {
       return LIBRARY.iValueFromLong(((Number) argument).longValue());

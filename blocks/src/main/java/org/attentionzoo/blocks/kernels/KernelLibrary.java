@@ -85,9 +85,11 @@ public final class KernelLibrary {
    * Calls a function that returns one tensor.
    *
    * @param function its name
-   * @param arguments in the order of its declaration: NDArray, NDList, int, long, float, double,
-   *     boolean, String, long[], double[] or null for None; at least one NDArray
-   * @return the result, attached to the manager of the first NDArray among the arguments
+   * @param arguments in the order of its declaration: NDArray, NDList, {@link KernelTensors}, int,
+   *     long, float, double, boolean, String, long[], double[] or null for None; at least one
+   *     tensor
+   * @return the result, attached to the manager of the first NDArray among the arguments, else of
+   *     the first list
    * @throws KernelException if libtorch rejects the file or the call
    */
   public NDArray call(String function, Object... arguments) {
@@ -99,7 +101,8 @@ public final class KernelLibrary {
    *
    * @param function its name
    * @param arguments as for {@link #call}
-   * @return the results, attached to the manager of the first NDArray among the arguments
+   * @return the results, attached to the manager of the first NDArray among the arguments, else of
+   *     the first list
    * @throws KernelException if libtorch rejects the file or the call
    */
   public NDList callAll(String function, Object... arguments) {
@@ -214,6 +217,9 @@ public final class KernelLibrary {
     for (Object argument : arguments) {
       if (argument instanceof NDList list && !list.isEmpty()) {
         return (PtNDManager) list.head().getManager();
+      }
+      if (argument instanceof KernelTensors tensors) {
+        return (PtNDManager) tensors.manager();
       }
     }
     throw new IllegalArgumentException("a kernel needs at least one NDArray argument");

@@ -1,6 +1,8 @@
 package org.attentionzoo.eval.bench;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -41,8 +43,10 @@ public final class OptimizerBench {
    * @param values how many numbers they hold
    * @param ours with the norm of all gradients, which DJL's does not compute
    * @param djl DJL's AdamW
+   * @param norm that norm by DJL's operators
    */
-  public record Result(int tensors, long values, Rounds.Timing ours, Rounds.Timing djl) {}
+  public record Result(
+      int tensors, long values, Rounds.Timing ours, Rounds.Timing djl, Rounds.Timing norm) {}
 
   /**
    * Times a step.
@@ -73,9 +77,11 @@ public final class OptimizerBench {
         Map<String, Runnable> work = new LinkedHashMap<>();
         work.put("ours", () -> step(optimizer, manager));
         work.put("djl", () -> step(djl, theirs));
+        work.put("norm", () -> norm(theirs, manager));
         Map<String, Rounds.Timing> timings = Rounds.run(work, WARMUPS, rounds);
         long values = ours.values().stream().mapToLong(p -> p.getArray().size()).sum();
-        return new Result(ours.size(), values, timings.get("ours"), timings.get("djl"));
+        return new Result(
+            ours.size(), values, timings.get("ours"), timings.get("djl"), timings.get("norm"));
       }
     }
   }
@@ -102,6 +108,19 @@ public final class OptimizerBench {
       }
     }
     Workload.await(last);
+  }
+
+  private static void norm(Map<String, Parameter> parameters, NDManager manager) {
+    try (NDManager scope = manager.newSubManager();
+        GradientMode ignored = GradientMode.off()) {
+      NDList squares = new NDList();
+      for (Parameter parameter : parameters.values()) {
+        NDArray gradient = parameter.getArray().getGradient();
+        gradient.attach(scope);
+        squares.add(gradient.square().sum());
+      }
+      NDArrays.stack(squares).sum().sqrt().getFloat();
+    }
   }
 
   /** Two norms, four projections and a feed-forward network a layer, each with a bias. */

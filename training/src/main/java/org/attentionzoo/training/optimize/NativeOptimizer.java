@@ -1,5 +1,6 @@
 package org.attentionzoo.training.optimize;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -16,10 +17,16 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
+import org.attentionzoo.blocks.kernels.KernelTensors;
 
 /**
  * Changes all parameters by an {@link UpdateRule} in one native call for the norm of all gradients
  * and one for each group.
+ *
+ * <p>The parameters of a group, their gradients and what is kept for them lie side by side in one
+ * stretch of memory each, so that a step costs a few operators and not a few for each parameter: at
+ * its first gradient a parameter, and that gradient, are moved there. They stay the arrays that
+ * they were.
  *
  * <p>A parameter that has never had a gradient is left alone. One that has had one is treated as
  * having a zero gradient in a step that gives it none.
@@ -33,9 +40,18 @@ public final class NativeOptimizer implements Optimizer {
 
   private static final String STEP = "step";
 
+  /** Every parameter begins at a multiple of so many values: at 64 bytes, as fresh memory does. */
+  private static final long ALIGNMENT = 32;
+
+  /** How many parameters of a stretch a step looks at. */
+  private static final int CHECKED = 4;
+
   private final NDManager manager;
   private final List<Group> groups;
   private final UpdateRule rule;
+  private List<Stretch> stretches = new ArrayList<>();
+  private KernelTensors allGradients;
+  private KernelTensors counters;
 
   private record Group(double learningRateFactor, double weightDecay, List<Slot> slots) {}
 
@@ -54,11 +70,59 @@ public final class NativeOptimizer implements Optimizer {
       return kept.isEmpty();
     }
 
-    void allocate(List<String> moments, NDManager manager) {
-      kept = new LinkedHashMap<>();
-      moments.forEach(moment -> kept.put(moment, weight.zerosLike()));
-      kept.put(STEP, weight.getManager().zeros(new Shape(), DataType.FLOAT32, weight.getDevice()));
-      kept.values().forEach(array -> array.attach(manager));
+    boolean hasGradient() {
+      try (NDArray gradient = JniUtils.getGradient((PtNDArray) weight)) {
+        return gradient != null;
+      }
+    }
+  }
+
+  /** Parameters of a group that had their first gradient in the same step. */
+  private static final class Stretch {
+    final Group group;
+    final NDManager memory;
+    final List<Slot> slots;
+
+    /** The parameters, and where they and their gradients are to lie. */
+    final List<KernelTensors> placing = new ArrayList<>();
+
+    /** The stretches of weights, gradients and moments, and the count of steps. */
+    final List<KernelTensors> updating = new ArrayList<>();
+
+    NDArray gradients;
+    NDArray steps;
+    private long[] present = {};
+    private int next = -1;
+
+    Stretch(Group group, NDManager memory, List<Slot> slots) {
+      this.group = group;
+      this.memory = memory;
+      this.slots = slots;
+    }
+
+    /**
+     * Puts the parameters and their gradients in their places: all until there is a gradient of
+     * each, which a restored state may have to wait for. Then only a few a step are looked at, in
+     * turns, because looking costs more than updating a small one; nothing in the zoo moves a
+     * parameter, and what does (a pass with a graph of the gradients, a set()) is set right then.
+     */
+    void place() {
+      int from = Math.max(next, 0);
+      int to = next < 0 ? slots.size() : Math.min(slots.size(), from + CHECKED);
+      if (next < 0) {
+        present = slots.stream().mapToLong(slot -> slot.hasGradient() ? 1 : 0).toArray();
+      }
+      List<Object> arguments = new ArrayList<>(placing);
+      arguments.addAll(List.of(present, from, to));
+      KERNELS.call("place", arguments.toArray()).close();
+      boolean complete = next >= 0 || Arrays.stream(present).allMatch(there -> there == 1);
+      next = complete ? to % slots.size() : -1;
+    }
+
+    void close() {
+      placing.forEach(KernelTensors::close);
+      updating.forEach(KernelTensors::close);
+      memory.close();
     }
   }
 
@@ -92,69 +156,106 @@ public final class NativeOptimizer implements Optimizer {
   @Override
   public NDArray step(NDManager scope, double learningRate, double scale, double maximumNorm) {
     try (GradientMode ignored = GradientMode.off()) {
-      NDList all = new NDList();
-      List<Lists> lists = new ArrayList<>();
-      for (Group group : groups) {
-        Lists list = collect(group, scope);
-        all.addAll(list.gradients);
-        lists.add(list);
-      }
-      if (all.isEmpty()) {
+      beginNew();
+      if (stretches.isEmpty()) {
         throw new IllegalStateException("no parameter has a gradient; run a backward pass first");
       }
-      NDList measured = KERNELS.callAll("measure", all, scale, maximumNorm);
+      stretches.forEach(Stretch::place);
+      NDList measured = KERNELS.callAll("measure", allGradients, counters, scale, maximumNorm);
+      measured.attach(scope);
       NDArray norm = measured.get(0);
       NDArray divisor = scale == 1 && maximumNorm == 0 ? null : measured.get(1);
       NDArray broken = measured.get(2);
-      for (int i = 0; i < lists.size(); i++) {
-        Lists list = lists.get(i);
-        Group group = groups.get(i);
-        if (!list.gradients.isEmpty()) {
-          List<Object> arguments = new ArrayList<>(Arrays.asList(divisor, broken));
-          arguments.add(list.weights);
-          arguments.add(list.gradients);
-          arguments.addAll(list.kept);
-          arguments.addAll(
-              rule.arguments(learningRate * group.learningRateFactor, group.weightDecay));
-          KERNELS.call(rule.kernel(), arguments.toArray());
-        }
+      for (Stretch stretch : stretches) {
+        List<Object> arguments = new ArrayList<>(Arrays.asList(divisor, broken));
+        arguments.addAll(stretch.updating);
+        arguments.addAll(
+            rule.arguments(
+                learningRate * stretch.group.learningRateFactor, stretch.group.weightDecay));
+        KERNELS.call(rule.kernel(), arguments.toArray());
       }
       return norm;
     }
   }
 
-  /** The tensors of a group that take part in a step. */
-  private static final class Lists {
-    final NDList weights = new NDList();
-    final NDList gradients = new NDList();
-    final List<NDList> kept = new ArrayList<>();
+  /** Begins the parameters that have got their first gradient since the last step. */
+  private void beginNew() {
+    boolean changed = false;
+    for (Group group : groups) {
+      List<Slot> begun = new ArrayList<>();
+      for (Slot slot : group.slots) {
+        if (slot.isNew() && slot.hasGradient()) {
+          begun.add(slot);
+        }
+      }
+      changed |= begin(group, begun);
+    }
+    if (changed) {
+      listAll();
+    }
   }
 
-  private Lists collect(Group group, NDManager scope) {
-    Lists lists = new Lists();
-    for (int i = 0; i <= rule.moments().size(); i++) {
-      lists.kept.add(new NDList());
+  private void listAll() {
+    closeLists();
+    allGradients = KernelTensors.of(new NDList(stretches.stream().map(s -> s.gradients).toList()));
+    counters = KernelTensors.of(new NDList(stretches.stream().map(s -> s.steps).toList()));
+  }
+
+  private void closeLists() {
+    if (allGradients != null) {
+      allGradients.close();
+      counters.close();
     }
-    for (Slot slot : group.slots) {
-      NDArray gradient = JniUtils.getGradient((PtNDArray) slot.weight);
-      if (gradient == null) {
-        if (slot.isNew()) {
-          continue;
+  }
+
+  private record Kind(DataType type, Device device) {
+    static Kind of(NDArray weight) {
+      return new Kind(weight.getDataType(), weight.getDevice());
+    }
+  }
+
+  private boolean begin(Group group, List<Slot> slots) {
+    Map<Kind, List<Slot>> kinds = new LinkedHashMap<>();
+    for (Slot slot : slots) {
+      kinds.computeIfAbsent(Kind.of(slot.weight), kind -> new ArrayList<>()).add(slot);
+    }
+    kinds.forEach((kind, alike) -> stretches.add(stretch(group, kind, alike)));
+    return !slots.isEmpty();
+  }
+
+  private Stretch stretch(Group group, Kind kind, List<Slot> slots) {
+    NDManager memory = manager.newSubManager(kind.device);
+    NDList weights = new NDList();
+    long[] offsets = new long[slots.size()];
+    long size = 0;
+    for (int i = 0; i < offsets.length; i++) {
+      NDArray weight = slots.get(i).weight;
+      weights.add(weight);
+      offsets[i] = size;
+      size += (weight.size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      slots.get(i).kept = new LinkedHashMap<>();
+    }
+    Stretch stretch = new Stretch(group, memory, slots);
+    stretch.placing.add(KernelTensors.of(weights));
+    List<String> parts = new ArrayList<>(List.of("weights", "gradients"));
+    parts.addAll(rule.moments());
+    for (int part = 0; part < parts.size(); part++) {
+      NDArray values = memory.zeros(new Shape(size), kind.type);
+      NDList slices = KERNELS.callAll("slices", values, offsets, weights);
+      stretch.updating.add(KernelTensors.of(new NDList(values)));
+      if (part < 2) {
+        stretch.placing.add(KernelTensors.of(slices));
+        stretch.gradients = values;
+      } else {
+        for (int i = 0; i < offsets.length; i++) {
+          slots.get(i).kept.put(parts.get(part), slices.get(i));
         }
-        gradient = slot.weight.zerosLike();
-      }
-      gradient.attach(scope);
-      if (slot.isNew()) {
-        slot.allocate(rule.moments(), manager);
-      }
-      lists.weights.add(slot.weight);
-      lists.gradients.add(gradient);
-      int i = 0;
-      for (NDArray array : slot.kept.values()) {
-        lists.kept.get(i++).add(array);
       }
     }
-    return lists;
+    stretch.steps = memory.zeros(new Shape(), DataType.FLOAT32);
+    stretch.updating.add(KernelTensors.of(new NDList(stretch.steps)));
+    slots.forEach(slot -> slot.kept.put(STEP, stretch.steps));
+    return stretch;
   }
 
   /** {@inheritDoc} */
@@ -172,32 +273,51 @@ public final class NativeOptimizer implements Optimizer {
   /** {@inheritDoc} */
   @Override
   public void restore(Map<String, NDArray> state) {
-    NDList targets = new NDList();
-    NDList values = new NDList();
     TreeSet<String> unused = new TreeSet<>(state.keySet());
-    try (GradientMode ignored = GradientMode.off()) {
-      for (Group group : groups) {
-        for (Slot slot : group.slots) {
-          if (!state.containsKey(slot.name + "." + STEP)) {
-            continue;
+    Map<Slot, Float> counts = new LinkedHashMap<>();
+    for (Group group : groups) {
+      for (Slot slot : group.slots) {
+        if (state.containsKey(slot.name + "." + STEP)) {
+          counts.put(slot, checked(slot.name + "." + STEP, state, new Shape()).getFloat());
+          unused.remove(slot.name + "." + STEP);
+          for (String moment : rule.moments()) {
+            checked(slot.name + "." + moment, state, slot.weight.getShape());
+            unused.remove(slot.name + "." + moment);
           }
-          if (slot.isNew()) {
-            slot.allocate(rule.moments(), manager);
-          }
-          slot.kept.forEach(
-              (part, target) -> {
-                String name = slot.name + "." + part;
-                unused.remove(name);
-                values.add(checked(name, state, target.getShape()));
-                targets.add(target);
-              });
         }
       }
-      if (!unused.isEmpty()) {
-        throw new IllegalArgumentException(
-            "the optimizer state has tensors of no parameter: " + String.join(", ", unused));
+    }
+    if (!unused.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the optimizer state has tensors of no parameter: " + String.join(", ", unused));
+    }
+    List<Stretch> old = stretches;
+    stretches = new ArrayList<>();
+    NDList targets = new NDList();
+    NDList values = new NDList();
+    try (GradientMode ignored = GradientMode.off()) {
+      for (Group group : groups) {
+        Map<Float, List<Slot>> together = new LinkedHashMap<>();
+        for (Slot slot : group.slots) {
+          slot.kept = Map.of();
+          if (counts.containsKey(slot)) {
+            together.computeIfAbsent(counts.get(slot), count -> new ArrayList<>()).add(slot);
+          }
+        }
+        together.values().forEach(slots -> begin(group, slots));
+      }
+      for (Slot slot : counts.keySet()) {
+        slot.kept.forEach(
+            (part, target) -> {
+              targets.add(target);
+              values.add(state.get(slot.name + "." + part));
+            });
       }
       TensorLists.assign(targets, values);
+    }
+    old.forEach(Stretch::close);
+    if (!stretches.isEmpty()) {
+      listAll();
     }
   }
 
@@ -221,6 +341,9 @@ public final class NativeOptimizer implements Optimizer {
   /** {@inheritDoc} */
   @Override
   public void close() {
+    closeLists();
+    stretches.forEach(Stretch::close);
+    stretches = new ArrayList<>();
     manager.close();
   }
 }

@@ -204,6 +204,49 @@ class NativeOptimizerTest {
   }
 
   @Test
+  void aGradientThatComesAfterARestoredStateCounts() {
+    Parameter a = parameter("a", new Random(1), 3);
+    Parameter b = parameter("b", new Random(2), 3);
+    Parameter a2 = parameter("a", new Random(1), 3);
+    Parameter b2 = parameter("b", new Random(2), 3);
+    float[] gradient = {1, 2, 3};
+    try (NativeOptimizer straight = over(Map.of("a", a, "b", b));
+        NativeOptimizer resumed = over(Map.of("a", a2, "b", b2))) {
+      backward(a, gradient);
+      backward(b, gradient);
+      step(straight);
+      a2.getArray().set(a.getArray().toFloatArray());
+      b2.getArray().set(b.getArray().toFloatArray());
+      resumed.restore(straight.state());
+      for (int i = 0; i < 4; i++) {
+        backward(a, gradient);
+        backward(a2, gradient);
+        if (i > 1) {
+          backward(b, gradient);
+          backward(b2, gradient);
+        }
+        step(straight);
+        step(resumed);
+      }
+    }
+    assertThat(doubles(a2)).isEqualTo(doubles(a));
+    assertThat(doubles(b2)).isEqualTo(doubles(b));
+  }
+
+  @Test
+  void noticesAWeightThatWasMoved() {
+    Parameter a = parameter("a", new Random(1), 3);
+    try (NativeOptimizer optimizer = over(Map.of("a", a))) {
+      backward(a, new float[] {1, 2, 3});
+      step(optimizer);
+      a.getArray().set(new float[] {5, 6, 7});
+      backward(a, new float[] {1, 2, 3});
+      step(optimizer);
+      assertThat(doubles(a)[0]).isBetween(4.9, 5.0).isNotEqualTo(5);
+    }
+  }
+
+  @Test
   void refusesAStepWithoutAnyGradient() {
     try (NativeOptimizer optimizer = over(Map.of("a", parameter("a", new Random(1), 3)))) {
       assertThatThrownBy(() -> step(optimizer)).isInstanceOf(IllegalStateException.class);
