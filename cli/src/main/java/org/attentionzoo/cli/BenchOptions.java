@@ -1,0 +1,47 @@
+package org.attentionzoo.cli;
+
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.eval.bench.Rounds;
+import picocli.CommandLine.Option;
+
+/** What all of them take. */
+final class BenchOptions {
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "How often each is run. Default: ${DEFAULT-VALUE}.")
+  int rounds;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description = "cpu, gpu or gpu:<number>.")
+  String device;
+
+  @Option(names = "--json", description = "Print as JSON.")
+  boolean json;
+
+  @Option(
+      names = "--processor-time",
+      description = {
+        "Count the time that the thread had a processor instead of the time on the clock, for",
+        "machines that others use too; one thread only."
+      })
+  boolean processorTime;
+
+  Rounds.Plan plan() {
+    return new Rounds.Plan(rounds, processorTime);
+  }
+
+  void check() {
+    if (processorTime) {
+      // Before libtorch starts, which reads it then.
+      System.setProperty("ai.djl.pytorch.num_threads", "1");
+    }
+    if (rounds < 1) {
+      throw new UserException("--rounds " + rounds + " was given; it must be 1 or more");
+    }
+  }
+}
