@@ -26,21 +26,18 @@ public record AlibiFactors(float... slopes) implements FactoredBias {
 
   /** {@inheritDoc} */
   @Override
-  public NDArray ofQueries(Pass pass, NDArray queries, NDArray positions) {
+  public Factors factors(
+      Pass pass, NDArray queries, NDArray keys, NDArray positions, NDArray keyPositions) {
     NDManager manager = queries.getManager();
     NDArray column = column(positions);
     NDArray slope =
         manager
             .create(slopes, new Shape(1, slopes.length, 1, 1))
             .toDevice(queries.getDevice(), false);
-    return column.neg().concat(column.onesLike(), -1).mul(slope);
-  }
-
-  /** {@inheritDoc} */
-  @Override
-  public NDArray ofKeys(Pass pass, NDArray keys, NDArray positions) {
-    NDArray column = column(positions);
-    return column.onesLike().concat(column, -1);
+    NDArray keyColumn = column(keyPositions);
+    return new Factors(
+        column.neg().concat(column.onesLike(), -1).mul(slope),
+        keyColumn.onesLike().concat(keyColumn, -1));
   }
 
   /** (1 or B, 1, L, 1). */

@@ -10,24 +10,25 @@ import org.attentionzoo.blocks.Pass;
 public interface FactoredBias extends AttentionBias {
 
   /**
-   * The factor of the queries.
+   * The factors, R columns each.
+   *
+   * @param queries (1 or B, 1 or H, Lq, R)
+   * @param keys (1 or B, 1 or H, Lk, R)
+   */
+  record Factors(NDArray queries, NDArray keys) {}
+
+  /**
+   * The factors of queries and keys.
    *
    * @param pass what the pass carries
    * @param queries (B, H, Lq, d)
-   * @param positions (Lq) or (B, Lq) int64
-   * @return (1 or B, 1 or H, Lq, R)
-   */
-  NDArray ofQueries(Pass pass, NDArray queries, NDArray positions);
-
-  /**
-   * The factor of the keys.
-   *
-   * @param pass what the pass carries
    * @param keys (B, H or fewer heads, Lk, d)
-   * @param positions (Lk) or (B, Lk) int64
-   * @return (1 or B, 1 or H, Lk, R)
+   * @param positions (Lq) or (B, Lq) int64
+   * @param keyPositions (Lk) or (B, Lk) int64
+   * @return both
    */
-  NDArray ofKeys(Pass pass, NDArray keys, NDArray positions);
+  Factors factors(
+      Pass pass, NDArray queries, NDArray keys, NDArray positions, NDArray keyPositions);
 
   /** {@inheritDoc} */
   @Override
@@ -38,7 +39,7 @@ public interface FactoredBias extends AttentionBias {
       NDArray positions,
       NDArray keyPositions,
       double scale) {
-    return ofQueries(pass, queries, positions)
-        .matMul(ofKeys(pass, keys, keyPositions).swapAxes(2, 3));
+    Factors factors = factors(pass, queries, keys, positions, keyPositions);
+    return factors.queries().matMul(factors.keys().swapAxes(2, 3));
   }
 }

@@ -259,16 +259,15 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       NDArray positions,
       NDArray keyPositions) {
     if (parts.bias() instanceof FactoredBias factored) {
-      NDArray queryFactors = factored.ofQueries(pass, q, positions);
-      NDArray keyFactors = factored.ofKeys(pass, k, keyPositions);
+      FactoredBias.Factors factors = factored.factors(pass, q, k, positions, keyPositions);
       return DotProductAttention.attendFactored(
           pass,
           this,
           q,
           k,
           v,
-          queryFactors,
-          keyFactors,
+          factors.queries(),
+          factors.keys(),
           mask,
           bias,
           causal,

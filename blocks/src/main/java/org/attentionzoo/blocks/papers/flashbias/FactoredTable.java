@@ -52,14 +52,10 @@ public final class FactoredTable implements FactoredBias {
 
   /** {@inheritDoc} */
   @Override
-  public NDArray ofQueries(Pass pass, NDArray queries, NDArray places) {
-    return rows(factors(pass, queries).queries(), places);
-  }
-
-  /** {@inheritDoc} */
-  @Override
-  public NDArray ofKeys(Pass pass, NDArray keys, NDArray places) {
-    return rows(factors(pass, keys).keys(), places);
+  public Factors factors(
+      Pass pass, NDArray queries, NDArray keys, NDArray places, NDArray keyPlaces) {
+    BiasFactors factors = factors(pass, queries);
+    return new Factors(rows(factors.queries(), places), rows(factors.keys(), keyPlaces));
   }
 
   /**

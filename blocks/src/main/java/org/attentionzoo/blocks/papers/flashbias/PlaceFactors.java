@@ -74,14 +74,9 @@ public final class PlaceFactors extends ZooBlock implements FactoredBias {
 
   /** {@inheritDoc} */
   @Override
-  public NDArray ofQueries(Pass pass, NDArray states, NDArray places) {
-    return factors(pass, queries, places);
-  }
-
-  /** {@inheritDoc} */
-  @Override
-  public NDArray ofKeys(Pass pass, NDArray states, NDArray places) {
-    return factors(pass, keys, places);
+  public Factors factors(
+      Pass pass, NDArray states, NDArray keyStates, NDArray places, NDArray keyPlaces) {
+    return new Factors(factors(pass, queries, places), factors(pass, keys, keyPlaces));
   }
 
   /** (L) or (B, L) to (1 or B, H, L, R). */
@@ -111,7 +106,6 @@ public final class PlaceFactors extends ZooBlock implements FactoredBias {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray places = inputs.head();
-    return new NDList(
-        ofQueries(pass, places, places).matMul(ofKeys(pass, places, places).swapAxes(2, 3)));
+    return new NDList(bias(pass, places, places, places, places, 1));
   }
 }
