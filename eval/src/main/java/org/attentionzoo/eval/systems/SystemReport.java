@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.systems.DynamicalSystem;
 import org.attentionzoo.blocks.systems.TimeVaryingSystem;
 
@@ -76,18 +76,14 @@ public record SystemReport(
    */
   public static Map<String, DynamicalSystem> systems(Block model) {
     Map<String, DynamicalSystem> found = new LinkedHashMap<>();
-    collect("", model, found);
+    StateDict.blocks(model)
+        .forEach(
+            (place, block) -> {
+              if (block instanceof DynamicalSystem system) {
+                found.put(place, system);
+              }
+            });
     return found;
-  }
-
-  private static void collect(String place, Block block, Map<String, DynamicalSystem> found) {
-    if (block instanceof DynamicalSystem system) {
-      found.put(place, system);
-    }
-    if (block instanceof ZooBlock zoo) {
-      zoo.namedChildren()
-          .forEach((name, c) -> collect(place.isEmpty() ? name : place + "." + name, c, found));
-    }
   }
 
   /**
