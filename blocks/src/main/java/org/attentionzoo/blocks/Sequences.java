@@ -27,6 +27,16 @@ public record Sequences(NDArray valid, NDArray positions) {
   }
 
   /**
+   * Zeros where a token is padding.
+   *
+   * @param x (B, L, width)
+   * @return the same shape; x itself if nothing is padded
+   */
+  public NDArray withoutPadding(NDArray x) {
+    return valid == null ? x : x.mul(valid.toType(x.getDataType(), false).expandDims(-1));
+  }
+
+  /**
    * Each token's position; with a decode cache, counted on from what its owner saw before. To be
    * called once per pass and owner.
    *

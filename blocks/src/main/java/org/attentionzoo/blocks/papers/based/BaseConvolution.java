@@ -44,10 +44,7 @@ public final class BaseConvolution extends MixerBlock {
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
     NDList halves = input.forward(pass, hidden).split(2, 2);
-    NDArray seen = halves.get(0);
-    if (sequences.valid() != null) {
-      seen = seen.mul(sequences.valid().toType(seen.getDataType(), false).expandDims(-1));
-    }
+    NDArray seen = sequences.withoutPadding(halves.get(0));
     NDArray near = Arithmetic.silu(convolution.forward(pass, seen));
     return output.forward(pass, near.mul(halves.get(1)));
   }

@@ -46,10 +46,7 @@ public final class ConvolvedMixer extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray seen = hidden;
-    if (sequences.valid() != null) {
-      seen = hidden.mul(sequences.valid().toType(hidden.getDataType(), false).expandDims(-1));
-    }
+    NDArray seen = sequences.withoutPadding(hidden);
     NDArray near = Arithmetic.silu(convolution.forward(pass, seen));
     return mixer.mix(pass, near, sequences);
   }

@@ -79,10 +79,7 @@ public final class MultiHeadEma extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray x = hidden;
-    if (sequences.valid() != null) {
-      x = x.mul(sequences.valid().toType(x.getDataType(), false).expandDims(2));
-    }
+    NDArray x = sequences.withoutPadding(hidden);
     Coefficients c =
         new Coefficients(
             pass.value(delta, x), pass.value(alpha, x), pass.value(beta, x), pass.value(gamma, x));
