@@ -13,6 +13,7 @@ import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
+import org.attentionzoo.blocks.layers.SimpleRmsNorm;
 import org.attentionzoo.blocks.sparse.StateBuffer;
 
 /**
@@ -36,10 +37,14 @@ public final class Reweaver extends ZooBlock {
 
   private static final double LEAST = 1e-12;
 
-  /** Added to a mean square before its root is taken. */
-  private static final double SMALLEST = 1e-6;
-
   private final CmrConfig config;
+
+  /**
+   * States of the same mean square, as layers with norms in front take them: those of a decoder
+   * begin so small that all logits between them are about 0, and asking would not be learned.
+   */
+  private final SimpleRmsNorm unit;
+
   private final RelevanceScorer scorer;
   private final Asking asking;
   private final LatentReconstructor reconstructor;
@@ -57,6 +62,7 @@ public final class Reweaver extends ZooBlock {
       throw new IllegalArgumentException("a memory needs slots; got " + config.slots());
     }
     this.config = config;
+    unit = child("unit", new SimpleRmsNorm());
     scorer = child("relevance_scorer", new RelevanceScorer(config));
     asking = child("memory_attention", new Asking(config.width()));
     reconstructor = child("reconstructor", new LatentReconstructor(config));
@@ -121,15 +127,6 @@ public final class Reweaver extends ZooBlock {
         hidden.getManager(), hidden.getShape().get(0), config.slots(), config.width(), hidden);
   }
 
-  /**
-   * States of the same mean square, as layers with norms in front take them: those of a decoder
-   * begin so small that all logits between them are about 0, and asking would not be learned.
-   */
-  private static NDArray unit(NDArray x) {
-    NDArray squares = x.square().mean(new int[] {-1}, true);
-    return x.div(squares.add(SMALLEST).sqrt());
-  }
-
   /** (1, 1, C, C), true where a token is not later. */
   static NDArray earlier(NDArray hidden) {
     NDManager manager = hidden.getManager();
@@ -150,8 +147,8 @@ public final class Reweaver extends ZooBlock {
   public Woven weave(Pass pass, NDArray hidden, NDArray live, StateBuffer memory) {
     NDArray filled = memory.filled().toType(hidden.getDataType(), false);
     NDArray entries = pass.tap(this, ENTRIES, memory.states());
-    NDArray known = unit(entries);
-    NDArray q = asking.query.forward(pass, unit(hidden));
+    NDArray known = unit.forward(pass, entries);
+    NDArray q = asking.query.forward(pass, unit.forward(pass, hidden));
     NDArray k = asking.key.forward(pass, known);
     NDArray logits =
         Arithmetic.times(q.matMul(k.transpose(0, 2, 1)), 1 / Math.sqrt(config.width()));
