@@ -2,13 +2,11 @@ package org.attentionzoo.eval.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -25,9 +23,8 @@ import org.attentionzoo.models.Specimen.Trait;
 import org.attentionzoo.models.onnx.NotExpressibleException;
 import org.attentionzoo.models.onnx.OnnxExport;
 import org.attentionzoo.models.onnx.Signature;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,25 +35,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  * sweep-exceptions/onnx/<paper>.txt}: lines of a subject's name, {@code " | "} and a part of the
  * reason.
  */
+@ExtendWith(OneThread.class)
 class ExportSweepTest {
 
   private static final int LONGEST = 12;
 
-  private static int threads;
-
   @TempDir Path folder;
-
-  @BeforeAll
-  static void useOneThread() {
-    Engine.getInstance();
-    threads = JniUtils.getNumThreads();
-    JniUtils.setNumThreads(1);
-  }
-
-  @AfterAll
-  static void useAllThreads() {
-    JniUtils.setNumThreads(threads);
-  }
 
   static Stream<Subject> subjects() {
     return SweepTest.subjects();

@@ -2,44 +2,27 @@ package org.attentionzoo.eval.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.jni.JniUtils;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.training.run.ProcessMemory;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Training steps of every block and every model leave nothing behind, of arrays or of memory. */
+@ExtendWith(OneThread.class)
 class SteadyMemoryTest {
 
   private static final int LENGTH = 11;
   private static final int STEPS = 100;
 
-  private static int threads;
-
   private NDManager manager;
-
-  /** These tensors are tiny: a second thread would spend its time waiting for the first. */
-  @BeforeAll
-  static void useOneThread() {
-    Engine.getInstance();
-    threads = JniUtils.getNumThreads();
-    JniUtils.setNumThreads(1);
-  }
-
-  @AfterAll
-  static void useAllThreads() {
-    JniUtils.setNumThreads(threads);
-  }
 
   @BeforeEach
   void open() {

@@ -2,7 +2,6 @@ package org.attentionzoo.eval.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -35,11 +34,10 @@ import org.attentionzoo.models.Specimen.Trait;
 import org.attentionzoo.models.weights.SafetensorsFile;
 import org.attentionzoo.models.weights.StateDictLoader;
 import org.attentionzoo.models.weights.StateDictSaver;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,29 +47,15 @@ import org.junit.jupiter.params.provider.MethodSource;
  * registered; what it does not promise is said by its specimens' traits and exceptions. {@code
  * -Dzoo.sweep=<paper>} walks the subjects of one paper only.
  */
+@ExtendWith(OneThread.class)
 class SweepTest {
 
   private static final int BATCH = 3;
   private static final int LENGTH = 11;
   private static final double SMALLEST_SCALE = 1e-3;
 
-  private static int threads;
-
   @TempDir Path folder;
   private NDManager manager;
-
-  /** These tensors are tiny: a second thread would spend its time waiting for the first. */
-  @BeforeAll
-  static void useOneThread() {
-    Engine.getInstance();
-    threads = JniUtils.getNumThreads();
-    JniUtils.setNumThreads(1);
-  }
-
-  @AfterAll
-  static void useAllThreads() {
-    JniUtils.setNumThreads(threads);
-  }
 
   @BeforeEach
   void open() {
