@@ -1,14 +1,11 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Key-value associative recall: a sequence shows pairs of a key and a value among random filler,
@@ -181,17 +178,7 @@ public final class AssociativeRecall implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
-    long[] inputs = new long[rows * options.length];
-    long[] labels = new long[inputs.length];
-    for (int row = 0; row < rows; row++) {
-      draw(examples.random(row), inputs, labels, row * options.length);
-    }
-    Shape shape = new Shape(rows, options.length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
+    return TokenRows.labelled(manager, examples, options.length, this::draw);
   }
 
   private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {

@@ -1,12 +1,9 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Signals that are not stationary: noise whose mean and variance drift, in which a short burst at a
@@ -117,16 +114,7 @@ public final class BurstSignals implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
-    long[] inputs = new long[rows * options.length];
-    long[] labels = new long[rows];
-    for (int row = 0; row < rows; row++) {
-      labels[row] = draw(examples.random(row), inputs, row * options.length);
-    }
-    return new Batch(
-        new NDList(Tensors.int64(manager, new Shape(rows, options.length), inputs)),
-        new NDList(Tensors.int64(manager, new Shape(rows), labels)),
-        examples.ids());
+    return TokenRows.classified(manager, examples, options.length, this::draw);
   }
 
   private long draw(SplittableRandom random, long[] inputs, int offset) {

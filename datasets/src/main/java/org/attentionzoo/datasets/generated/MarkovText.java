@@ -1,14 +1,11 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.SeededStream;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Text of random Markov chains over one alphabet, each chain a domain of its own, and with {@code
@@ -194,21 +191,11 @@ public final class MarkovText implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
-    long[] inputs = new long[rows * options.length];
-    long[] labels = new long[inputs.length];
-    Arrays.fill(labels, IGNORED);
-    for (int row = 0; row < rows; row++) {
-      draw(examples.random(row), inputs, labels, row * options.length);
-    }
-    Shape shape = new Shape(rows, options.length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
+    return TokenRows.labelled(manager, examples, options.length, this::draw);
   }
 
   private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
+    Arrays.fill(labels, offset, offset + options.length, IGNORED);
     int domain = options.domain < 0 ? random.nextInt(options.domains) : options.domain;
     int[] keys = Choices.distinct(random, options.keys, options.pairs);
     int[] values = Choices.distinct(random, options.values, options.pairs);

@@ -1,11 +1,8 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.SplittableRandom;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Match2 and Match3 (Sanford et al. 2023, "Representational Strengths and Limitations of
@@ -71,24 +68,16 @@ public final class MatchSums implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
-    int length = options.length;
-    long[] inputs = new long[rows * length];
-    long[] labels = new long[inputs.length];
-    for (int row = 0; row < rows; row++) {
-      SplittableRandom random = examples.random(row);
-      long[] numbers = new long[length];
-      for (int i = 0; i < length; i++) {
-        numbers[i] = random.nextInt(options.modulus);
-      }
-      System.arraycopy(numbers, 0, inputs, row * length, length);
-      System.arraycopy(matches(numbers), 0, labels, row * length, length);
+    return TokenRows.labelled(manager, examples, options.length, this::draw);
+  }
+
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
+    long[] numbers = new long[options.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = random.nextInt(options.modulus);
     }
-    Shape shape = new Shape(rows, length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
+    System.arraycopy(numbers, 0, inputs, offset, numbers.length);
+    System.arraycopy(matches(numbers), 0, labels, offset, numbers.length);
   }
 
   private long[] matches(long[] numbers) {

@@ -1,14 +1,11 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Multi-query associative recall, the generator of Arora et al., "Zoology: Measuring and Improving
@@ -148,18 +145,12 @@ public final class MultiQueryRecall implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
     int length = examples.length(options.length, options.evaluationLengths);
-    long[] inputs = new long[rows * length];
-    long[] labels = new long[inputs.length];
-    for (int row = 0; row < rows; row++) {
-      draw(examples.random(row), inputs, labels, row * length, length);
-    }
-    Shape shape = new Shape(rows, length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
+    return TokenRows.labelled(
+        manager,
+        examples,
+        length,
+        (random, inputs, labels, offset) -> draw(random, inputs, labels, offset, length));
   }
 
   private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {

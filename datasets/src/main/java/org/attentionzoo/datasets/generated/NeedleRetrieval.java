@@ -1,15 +1,12 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Needles in a haystack: somewhere in a long sequence stands what a key's value is, and at the end
@@ -205,19 +202,14 @@ public final class NeedleRetrieval implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
     int length = examples.length(options.length, options.evaluationLengths);
-    long[] inputs = new long[rows * length];
-    long[] labels = new long[inputs.length];
-    for (int row = 0; row < rows; row++) {
-      SplittableRandom random = examples.random(row);
-      draw(random, examples.validates(), inputs, labels, row * length, length);
-    }
-    Shape shape = new Shape(rows, length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
+    boolean validates = examples.validates();
+    return TokenRows.labelled(
+        manager,
+        examples,
+        length,
+        (random, inputs, labels, offset) ->
+            draw(random, validates, inputs, labels, offset, length));
   }
 
   private void draw(

@@ -1,14 +1,11 @@
 package org.attentionzoo.datasets.generated;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Selective copying (Gu and Dao, "Mamba", 2023, section 4.1.1): some symbols stand among blanks at
@@ -127,27 +124,24 @@ public final class SelectiveCopy implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    int rows = examples.rows();
     int length = examples.length(options.length, options.evaluationLengths);
-    long[] inputs = new long[rows * length];
-    long[] labels = new long[inputs.length];
-    Arrays.fill(labels, IGNORED);
-    for (int row = 0; row < rows; row++) {
-      SplittableRandom random = examples.random(row);
-      int[] places = Choices.distinct(random, length - options.copied, options.copied);
-      Arrays.sort(places);
-      int tail = (row + 1) * length - options.copied;
-      for (int i = 0; i < options.copied; i++) {
-        long symbol = FIRST_SYMBOL + random.nextInt(options.symbols);
-        inputs[row * length + places[i]] = symbol;
-        inputs[tail + i] = QUESTION;
-        labels[tail + i] = symbol;
-      }
+    return TokenRows.labelled(
+        manager,
+        examples,
+        length,
+        (random, inputs, labels, offset) -> draw(random, inputs, labels, offset, length));
+  }
+
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
+    Arrays.fill(labels, offset, offset + length, IGNORED);
+    int[] places = Choices.distinct(random, length - options.copied, options.copied);
+    Arrays.sort(places);
+    int tail = offset + length - options.copied;
+    for (int i = 0; i < options.copied; i++) {
+      long symbol = FIRST_SYMBOL + random.nextInt(options.symbols);
+      inputs[offset + places[i]] = symbol;
+      inputs[tail + i] = QUESTION;
+      labels[tail + i] = symbol;
     }
-    Shape shape = new Shape(rows, length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        examples.ids());
   }
 }
