@@ -2,7 +2,6 @@ package org.attentionzoo.cli;
 
 import ai.djl.ndarray.NDManager;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -16,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Prediction. */
@@ -32,19 +30,7 @@ final class BenchInfer implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private BenchOptions common;
   @Mixin private BenchModel choice;
-
-  @Option(
-      names = "--length",
-      paramLabel = "N",
-      defaultValue = "128",
-      description = "Tokens in an example. Default: ${DEFAULT-VALUE}.")
-  private int length;
-
-  @Option(
-      names = "--peer",
-      paramLabel = "FILE",
-      description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
-  private Path peer;
+  @Mixin private BenchPeer beside;
 
   @Override
   public Integer call() {
@@ -52,8 +38,9 @@ final class BenchInfer implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
-        Workload workload = Workload.of(manager, preset, choice.overrides(), choice.batch, length);
-        Peer other = peer == null ? null : Peer.load(peer, manager, workload.inputs())) {
+        Workload workload =
+            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length);
+        Peer other = beside.load(manager, workload)) {
       ModelBench.Inference inference =
           ModelBench.infer(workload, other, BenchModel.isCausal(preset), common.plan());
       if (common.json) {

@@ -2,7 +2,6 @@ package org.attentionzoo.cli;
 
 import ai.djl.ndarray.NDManager;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -32,13 +31,7 @@ final class BenchTrain implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private BenchOptions common;
   @Mixin private BenchModel choice;
-
-  @Option(
-      names = "--length",
-      paramLabel = "N",
-      defaultValue = "128",
-      description = "Tokens in an example. Default: ${DEFAULT-VALUE}.")
-  private int length;
+  @Mixin private BenchPeer beside;
 
   @Option(
       names = "--steps",
@@ -47,12 +40,6 @@ final class BenchTrain implements Callable<Integer> {
       description = "Watch the process's memory over so many steps more, for example 1000.")
   private int steps;
 
-  @Option(
-      names = "--peer",
-      paramLabel = "FILE",
-      description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
-  private Path peer;
-
   @Override
   public Integer call() {
     common.check();
@@ -60,7 +47,7 @@ final class BenchTrain implements Callable<Integer> {
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
         Workload workload =
-            Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
+            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length)) {
       ModelBench.Training training =
           ModelBench.train(workload, manager, BenchModel.isCausal(preset), common.plan(), steps);
       Map<String, Object> figures = new LinkedHashMap<>();
@@ -81,8 +68,8 @@ final class BenchTrain implements Callable<Integer> {
         BenchFigures.put(figures, "resident_after", training.residentAfter());
       }
       ModelBench.Comparison comparison = null;
-      if (peer != null) {
-        try (Peer other = Peer.load(peer, manager, workload.inputs())) {
+      if (beside.peer != null) {
+        try (Peer other = beside.load(manager, workload)) {
           comparison = ModelBench.compare(workload, other, manager, common.plan());
         }
         figures.put("peer", compared(comparison));
