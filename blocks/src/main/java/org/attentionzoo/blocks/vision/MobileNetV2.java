@@ -103,7 +103,7 @@ public final class MobileNetV2 extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden = Pooling.globalAverage(features.forward(pass, x));
+    NDArray hidden = Pooling.globalAverage(features.forward(pass, ChannelsLast.of(pass, x)));
     return classifier.forward(pass, Dropout.apply(pass, hidden, dropout));
   }
 }

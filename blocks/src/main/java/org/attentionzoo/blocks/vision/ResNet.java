@@ -67,7 +67,8 @@ public final class ResNet extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden = Activation.relu(bn1.forward(pass, conv1.forward(pass, x)));
+    NDArray hidden =
+        Activation.relu(bn1.forward(pass, conv1.forward(pass, ChannelsLast.of(pass, x))));
     if (largeStem) {
       hidden = Pooling.max(hidden, 3, 2, 1);
     }

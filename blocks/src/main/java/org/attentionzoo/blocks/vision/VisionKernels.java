@@ -18,6 +18,16 @@ public final class VisionKernels implements KernelCatalog {
   public List<KernelCheck> kernels() {
     return List.of(
         new KernelCheck(
+            "vision/channels_last",
+            in -> new NDList(ChannelsLast.arranged(in.head())),
+            in -> new NDList(in.head().reshape(in.head().getShape())),
+            List.of(
+                new Case("images", m -> new NDList(m.randomNormal(new Shape(2, 3, 5, 7)))),
+                new Case("one channel", m -> new NDList(m.randomNormal(new Shape(2, 1, 4, 4)))),
+                new Case("one pixel", m -> new NDList(m.randomNormal(new Shape(1, 6, 1, 1))))),
+            0,
+            "the same values in another order"),
+        new KernelCheck(
                 "vision/relu6",
                 in -> new NDList(Relu6.fast(in.head())),
                 in -> new NDList(Relu6.plain(in.head())),
