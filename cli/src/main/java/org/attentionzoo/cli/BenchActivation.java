@@ -23,10 +23,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "activation",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time a model that runs attention over activated tokens only, with a given share of them",
-      "activated, and count the bytes of all arrays of a pass."
-    })
+    description =
+        "Time a model that runs attention over activated tokens only, with a given share of them "
+            + "activated, and count the bytes of all arrays of a pass.")
 final class BenchActivation implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

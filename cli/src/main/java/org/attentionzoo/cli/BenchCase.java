@@ -25,11 +25,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "case",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time the component of a golden case, with the case's weights and inputs, beside a",
-      "TorchScript module that takes the same inputs; an export of the official code has the same",
-      "weights, and the difference of the outputs tells that both compute the same."
-    })
+    description =
+        "Time the component of a golden case, with the case's weights and inputs, beside a "
+            + "TorchScript module that takes the same inputs; an export of the official code has "
+            + "the same weights, and the difference of the outputs tells that both compute the "
+            + "same.")
 final class BenchCase implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

@@ -13,8 +13,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     description = {
       "Measure speed and memory.",
-      "Times are medians of rounds in which everything that is compared runs in turns; trust the",
-      "ratios of one run, not milliseconds of different runs."
+      "Times are medians of rounds in which everything that is compared runs in turns; trust the "
+          + "ratios of one run, not milliseconds of different runs."
     },
     subcommands = {
       BenchKernels.class,

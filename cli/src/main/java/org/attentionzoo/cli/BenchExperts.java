@@ -19,10 +19,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "experts",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time a mixture of feed-forward experts beside one dense network as wide as the experts that",
-      "a token uses, so that both do the same multiplications."
-    })
+    description =
+        "Time a mixture of feed-forward experts beside one dense network as wide as the experts "
+            + "that a token uses, so that both do the same multiplications.")
 final class BenchExperts implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

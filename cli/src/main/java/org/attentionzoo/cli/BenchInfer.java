@@ -21,10 +21,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "infer",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time prediction of a model on random inputs: a whole batch, and for decoders the pass over",
-      "the prompt and each token after it."
-    })
+    description =
+        "Time prediction of a model on random inputs: a whole batch, and for decoders the pass "
+            + "over the prompt and each token after it.")
 final class BenchInfer implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

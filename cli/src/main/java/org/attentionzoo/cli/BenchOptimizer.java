@@ -21,10 +21,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "optimizer",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time a step of our AdamW against DJL's own over the tensors of two transformers, of 0.2 and",
-      "of 3 million parameters."
-    })
+    description =
+        "Time a step of our AdamW against DJL's own over the tensors of two transformers, of 0.2 "
+            + "and of 3 million parameters.")
 final class BenchOptimizer implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

@@ -25,10 +25,9 @@ final class BenchOptions {
 
   @Option(
       names = "--processor-time",
-      description = {
-        "Count the time that the thread had a processor instead of the time on the clock, for",
-        "machines that others use too; one thread only."
-      })
+      description =
+          "Count the time that the thread had a processor instead of the time on the clock, for "
+              + "machines that others use too; one thread only.")
   boolean processorTime;
 
   Rounds.Plan plan() {

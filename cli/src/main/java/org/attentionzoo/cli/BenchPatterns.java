@@ -28,12 +28,13 @@ import picocli.CommandLine.Spec;
     name = "cab",
     mixinStandardHelpOptions = true,
     description = {
-      "Run mixers in the four patterns of CAB, noncausal or causal, self or cross: does each do",
-      "what the pattern means, and from which length on does it cost less than plain attention.",
-      "Without names: plain attention and bounded memory, which support all patterns, and linear",
-      "attention. 'zoo compare --list' names the mixers, each causal self attention.",
-      "Memory is that of all arrays of a pass without kernels. No crossing: by the fits, one of",
-      "the two costs less at all lengths."
+      "Run mixers in the four patterns of CAB, noncausal or causal, self or cross: does each do "
+          + "what the pattern means, and from which length on does it cost less than plain "
+          + "attention.",
+      "Without names: plain attention and bounded memory, which support all patterns, and linear "
+          + "attention. 'zoo compare --list' names the mixers, each causal self attention.",
+      "Memory is that of all arrays of a pass without kernels. No crossing: by the fits, one of "
+          + "the two costs less at all lengths."
     })
 final class BenchPatterns implements Callable<Integer> {
 

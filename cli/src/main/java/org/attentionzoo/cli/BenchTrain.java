@@ -22,10 +22,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    description = {
-      "Time a training step of a model on random inputs, as a share of what a matrix product",
-      "reaches in the same rounds; with --peer beside another TorchScript module."
-    })
+    description =
+        "Time a training step of a model on random inputs, as a share of what a matrix product "
+            + "reaches in the same rounds; with --peer beside another TorchScript module.")
 final class BenchTrain implements Callable<Integer> {
 
   @Spec private CommandSpec spec;

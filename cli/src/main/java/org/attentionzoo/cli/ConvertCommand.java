@@ -46,10 +46,9 @@ final class ConvertCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "IN",
-      description = {
-        "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of",
-        "one that zoo pull brought."
-      })
+      description =
+          "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of "
+              + "one that zoo pull brought.")
   private String in;
 
   @Parameters(
@@ -67,10 +66,9 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(
       names = "--max-shard-size",
       paramLabel = "SIZE",
-      description = {
-        "Write several files of at most so many bytes, for example 5GB or 500MB, and the index"
-            + " model.safetensors.index.json."
-      })
+      description =
+          "Write several files of at most so many bytes, for example 5GB or 500MB, and the index"
+              + " model.safetensors.index.json.")
   private String shardSize;
 
   @Option(

@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "List, download and verify published data sets.",
-      "They are looked for in the folder that ZOO_DATA names, then in the cache (ZOO_CACHE, by",
-      "default ~/.cache/attention-zoo). --data <scheme>:<name> trains on one.",
+      "They are looked for in the folder that ZOO_DATA names, then in the cache (ZOO_CACHE, by "
+          + "default ~/.cache/attention-zoo). --data <scheme>:<name> trains on one.",
       "",
       "Environment: ZOO_DATA, ZOO_CACHE, ZOO_OFFLINE."
     },

@@ -15,6 +15,7 @@ import org.attentionzoo.training.run.EditedModel;
 import org.attentionzoo.training.run.TrainedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -59,11 +60,7 @@ final class EditCommand implements Callable<Integer> {
       description = "What the model is evaluated on if the edit asks; by default its own data.")
   private String data = "";
 
-  @Option(
-      names = "--batches",
-      paramLabel = "N",
-      description = "Evaluate at most so many validation batches; by default all.")
-  private int batches;
+  @Mixin private ValidationBatches batches = new ValidationBatches();
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
   private String device = "cpu";
@@ -92,7 +89,7 @@ final class EditCommand implements Callable<Integer> {
       Task task = source.task(data);
       List<String> settings = arguments.subList(2, arguments.size());
       EditedModel edited =
-          EditedModel.of(papers, source, arguments.get(1), settings, task, Math.max(0, batches));
+          EditedModel.of(papers, source, arguments.get(1), settings, task, batches.count());
       try (TrainedModel model = edited.model()) {
         edited.notes().forEach(stdout::println);
         Table table = new Table();
@@ -105,16 +102,12 @@ final class EditCommand implements Callable<Integer> {
                         String.format(Locale.ROOT, "%.3f", value).replaceAll("\\.?0+$", "")));
         table.print(stdout, "  ");
         if (out != null) {
-          edited.save(out, Map.of("command", command()));
+          edited.save(out, Map.of("command", Zoo.command(spec)));
           stdout.println("run folder: " + out);
         }
         stdout.flush();
       }
     }
     return ExitCode.OK;
-  }
-
-  private String command() {
-    return String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
   }
 }

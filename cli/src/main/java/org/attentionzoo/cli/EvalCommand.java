@@ -43,10 +43,10 @@ final class EvalCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "RUN|MODEL",
-      description = {
-        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
-        "folder or owner/name of one that zoo pull brought; with --weights, a model or recipe."
-      })
+      description =
+          "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face "
+              + "folder or owner/name of one that zoo pull brought; with --weights, a model or "
+              + "recipe.")
   private String run;
 
   @Mixin private WeightOptions weights = new WeightOptions();
@@ -57,19 +57,14 @@ final class EvalCommand implements Callable<Integer> {
       description = "What to evaluate on; by default what the model was trained on.")
   private String data = "";
 
-  @Option(
-      names = "--batches",
-      paramLabel = "N",
-      description = "Take at most so many validation batches; by default all.")
-  private int batches;
+  @Mixin private ValidationBatches batches = new ValidationBatches();
 
   @Parameters(
       index = "1..*",
       paramLabel = "KEY=VALUE",
-      description = {
-        "What differs from the run's task options, for example task.part=test; with --weights, also",
-        "from the model's."
-      })
+      description =
+          "What differs from the run's task options, for example task.part=test; with --weights, "
+              + "also from the model's.")
   private List<String> settings = List.of();
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
@@ -78,19 +73,17 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--zero",
       paramLabel = "TAP",
-      description = {
-        "Replace what stands at a tap by zeros, to see what the model owes it; * matches any part,",
-        "for example '*.memory.output'. May be given several times."
-      })
+      description =
+          "Replace what stands at a tap by zeros, to see what the model owes it; * matches any "
+              + "part, for example '*.memory.output'. May be given several times.")
   private List<String> zeros = List.of();
 
   @Option(
       names = "--engine",
       paramLabel = "ENGINE",
-      description = {
-        "pytorch, or onnxruntime to evaluate an ONNX file: one that zoo export wrote, or any other",
-        "with --as."
-      })
+      description =
+          "pytorch, or onnxruntime to evaluate an ONNX file: one that zoo export wrote, or any "
+              + "other with --as.")
   private String engine = "pytorch";
 
   @Option(
@@ -172,7 +165,7 @@ final class EvalCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     model.notes().forEach(spec.commandLine().getErr()::println);
     Task task = model.task(data, taskSettings());
-    Evaluation.Result result = model.evaluate(task, Math.max(0, batches), taps(model));
+    Evaluation.Result result = model.evaluate(task, batches.count(), taps(model));
     if (json) {
       Map<String, Object> figures = new LinkedHashMap<>();
       figures.put("model", model.config().model());

@@ -48,10 +48,9 @@ final class ExportCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "RUN|MODEL",
-      description = {
-        "A run's folder, one of its checkpoints, a Hugging Face folder or the name of one that",
-        "zoo pull brought; a model or recipe, with --weights or with initial weights."
-      })
+      description =
+          "A run's folder, one of its checkpoints, a Hugging Face folder or the name of one that "
+              + "zoo pull brought; a model or recipe, with --weights or with initial weights.")
   private String name;
 
   @Parameters(

@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
     name = "generate",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    showDefaultValues = true,
     description = "Continue a text with a language model that was trained on text.")
 final class GenerateCommand implements Callable<Integer> {
 
@@ -34,10 +33,9 @@ final class GenerateCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "RUN|MODEL",
-      description = {
-        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
-        "folder or owner/name of one that zoo pull brought; with --weights, a model."
-      })
+      description =
+          "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face "
+              + "folder or owner/name of one that zoo pull brought; with --weights, a model.")
   private String run;
 
   @Parameters(
@@ -54,28 +52,39 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--length",
       paramLabel = "N",
-      description = "How many bytes, or tokens of a tokenizer, to add.")
+      description = "How many bytes, or tokens of a tokenizer, to add. Default: ${DEFAULT-VALUE}.")
   private int length = 500;
 
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      description = "What logits are divided by; 0 takes the likeliest byte each time.")
+      description =
+          "What logits are divided by; 0 takes the likeliest byte each time. Default: ${DEFAULT-VALUE}.")
   private double temperature = 0.8;
 
-  @Option(names = "--top-k", paramLabel = "K", description = "Keep the K likeliest; 0 for all.")
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description = "Keep the K likeliest; 0 for all. Default: ${DEFAULT-VALUE}.")
   private int topK;
 
   @Option(
       names = "--top-p",
       paramLabel = "P",
-      description = "Keep the fewest that have this share of the probability together.")
+      description =
+          "Keep the fewest that have this share of the probability together. Default: ${DEFAULT-VALUE}.")
   private double topP = 1;
 
-  @Option(names = "--seed", paramLabel = "N", description = "Decides what is drawn.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Decides what is drawn. Default: ${DEFAULT-VALUE}.")
   private long seed = 1;
 
-  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, gpu or gpu:<number>. Default: ${DEFAULT-VALUE}.")
   private String device = "cpu";
 
   private TrainedModel load() {

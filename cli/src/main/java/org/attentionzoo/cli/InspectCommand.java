@@ -42,10 +42,9 @@ final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "FILE",
-      description = {
-        "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of",
-        "one that zoo pull brought."
-      })
+      description =
+          "A .safetensors, .pt, .pth or .bin file, an index of several, a folder, or owner/name of "
+              + "one that zoo pull brought.")
   private String file;
 
   @Option(

@@ -56,10 +56,10 @@ final class PredictCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "RUN|MODEL",
-      description = {
-        "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face",
-        "folder or owner/name of one that zoo pull brought; with --weights, a model or recipe."
-      })
+      description =
+          "A run's folder (its best checkpoint is taken), one of its checkpoints, a Hugging Face "
+              + "folder or owner/name of one that zoo pull brought; with --weights, a model or "
+              + "recipe.")
   private String run;
 
   @Parameters(
@@ -74,11 +74,10 @@ final class PredictCommand implements Callable<Integer> {
       names = "--input",
       required = true,
       paramLabel = "INPUT",
-      description = {
-        "A text, a file with a text on each line, or - for lines of standard input; an image's file",
-        "for classifiers of images; numbers with blanks between them for items, and for tokens",
-        "without a tokenizer. May be given several times."
-      })
+      description =
+          "A text, a file with a text on each line, or - for lines of standard input; an image's "
+              + "file for classifiers of images; numbers with blanks between them for items, and "
+              + "for tokens without a tokenizer. May be given several times.")
   private List<String> inputs = List.of();
 
   @Option(names = "--top-k", paramLabel = "K", description = "How many answers to show.")

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Download a model from huggingface.co into the cache that its own tools use.",
-      "Prints the model's folder. What is there already is not downloaded again; what broke off",
-      "goes on.",
+      "Prints the model's folder. What is there already is not downloaded again; what broke off "
+          + "goes on.",
       "",
       "Environment: HF_ENDPOINT, HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE."
     })
@@ -40,10 +40,9 @@ final class PullCommand implements Callable<Integer> {
   @Option(
       names = "--include",
       paramLabel = "PATTERN",
-      description = {
-        "Download the files that match, for example '*.json'; several times for several. By",
-        "default what this program reads: not the weights of other frameworks."
-      })
+      description =
+          "Download the files that match, for example '*.json'; several times for several. By "
+              + "default what this program reads: not the weights of other frameworks.")
   private List<String> include = List.of();
 
   @Option(

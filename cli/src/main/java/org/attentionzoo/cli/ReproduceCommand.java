@@ -187,8 +187,7 @@ final class ReproduceCommand implements Callable<Integer> {
             : String.format(Locale.ROOT, ", about %.0f minutes on two cores", claim.minutes()),
         folder);
     stderr.flush();
-    String command =
-        "zoo " + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+    String command = Zoo.command(spec);
     Reproduction reproduction = new Reproduction(papers, claim, folder, used, all, quick ? 2 : 0);
     Optional<List<Outcome>> outcomes =
         reproduction.run(

@@ -71,11 +71,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "DIR",
-      description = {
-        "Begin with the weights of this run (its best checkpoint) or of this checkpoint. A model"
-            + " of another kind is converted where that is known, for example a decoder to a"
-            + " moh-lm; the same as initialFrom=DIR."
-      })
+      description =
+          "Begin with the weights of this run (its best checkpoint) or of this checkpoint. A model"
+              + " of another kind is converted where that is known, for example a decoder to a"
+              + " moh-lm; the same as initialFrom=DIR.")
   private Path from;
 
   @Option(
@@ -100,10 +99,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--profile",
-      description = {
-        "Record three steps in trace.json of the run's folder (the Chrome format, which",
-        "chrome://tracing and Perfetto open) and print the ten dearest operators."
-      })
+      description =
+          "Record three steps in trace.json of the run's folder (the Chrome format, which "
+              + "chrome://tracing and Perfetto open) and print the ten dearest operators.")
   private boolean profile;
 
   @Override
@@ -152,8 +150,7 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config = Recipes.resolve(papers, name, overrides);
     Path folder = out == null ? TrainingRun.defaultFolder(config) : out;
     Map<String, Object> provenance = new LinkedHashMap<>();
-    provenance.put(
-        "command", String.join(" ", spec.root().commandLine().getParseResult().originalArgs()));
+    provenance.put("command", Zoo.command(spec));
     return TrainingRun.start(papers, config, folder, provenance, weights.weights().orElse(null));
   }
 

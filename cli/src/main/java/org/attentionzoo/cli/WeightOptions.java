@@ -14,10 +14,10 @@ final class WeightOptions {
   @Option(
       names = "--weights",
       paramLabel = "FILE",
-      description = {
-        "Take the weights of a .safetensors, .pt, .pth or .bin file, of an index of several, or of a",
-        "folder with one of these. They must fit the model in full, a prefix of all names aside."
-      })
+      description =
+          "Take the weights of a .safetensors, .pt, .pth or .bin file, of an index of several, or "
+              + "of a folder with one of these. They must fit the model in full, a prefix of all "
+              + "names aside.")
   private Path file;
 
   @Option(
@@ -30,10 +30,9 @@ final class WeightOptions {
   @Option(
       names = "--allow-missing",
       paramLabel = "PATTERN",
-      description = {
-        "The model's tensors that the file need not have, for example 'head.*'; they keep their",
-        "initial values. May be given several times."
-      })
+      description =
+          "The model's tensors that the file need not have, for example 'head.*'; they keep their "
+              + "initial values. May be given several times.")
   private List<String> missing = List.of();
 
   @Option(

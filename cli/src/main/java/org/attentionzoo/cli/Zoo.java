@@ -94,6 +94,11 @@ public final class Zoo implements Callable<Integer> {
     return ((Zoo) commandLine.getCommandSpec().root().userObject()).verbose;
   }
 
+  /** What was typed, from {@code zoo} on, as provenance. */
+  static String command(CommandSpec spec) {
+    return "zoo " + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+  }
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();

@@ -2,10 +2,13 @@ package org.attentionzoo.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Model.CommandSpec;
 
 class ZooTest {
 
@@ -53,6 +56,25 @@ class ZooTest {
   void showsTheStackTraceOnlyWhenAsked() {
     assertThat(Run.zoo("-v", "docter").err()).contains("\tat ");
     assertThat(Run.zoo("docter", "-v").err()).contains("zoo: unknown");
+  }
+
+  @Test
+  void explainsItselfInWholeSentences() {
+    List<String> explanations = new ArrayList<>();
+    Zoo.commandLine()
+        .getSubcommands()
+        .values()
+        .forEach(command -> collect(command.getCommandSpec(), explanations));
+    assertThat(explanations)
+        .hasSizeGreaterThan(200)
+        .allMatch(
+            text -> text.isBlank() || text.startsWith("  ") || text.matches("(?s).*([.:])(%n)?"));
+  }
+
+  private static void collect(CommandSpec command, List<String> explanations) {
+    explanations.addAll(List.of(command.usageMessage().description()));
+    command.args().forEach(argument -> explanations.addAll(List.of(argument.description())));
+    command.subcommands().values().forEach(sub -> collect(sub.getCommandSpec(), explanations));
   }
 
   @Test
