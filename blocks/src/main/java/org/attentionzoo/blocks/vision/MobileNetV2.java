@@ -37,6 +37,7 @@ public final class MobileNetV2 extends UnaryBlock {
     {6, 320, 1, 1},
   };
 
+  private final int first;
   private final Sequential features;
   private final double dropout;
   private final Linear classifier;
@@ -68,7 +69,8 @@ public final class MobileNetV2 extends UnaryBlock {
   public MobileNetV2(
       double widthFactor, int channels, int classes, double dropout, ChannelGates gates) {
     this.dropout = dropout;
-    int in = width(32, widthFactor);
+    first = width(32, widthFactor);
+    int in = first;
     int last = width(1280, Math.max(1, widthFactor));
     List<UnaryBlock> layers = new ArrayList<>();
     layers.add(InvertedResidual.activated(Conv2dConfig.of(channels, in, 3).stride(2).padding(1)));
@@ -103,7 +105,8 @@ public final class MobileNetV2 extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden = Pooling.globalAverage(features.forward(pass, ChannelsLast.of(pass, x)));
+    NDArray hidden =
+        Pooling.globalAverage(features.forward(pass, ChannelsLast.of(pass, x, first, 2)));
     return classifier.forward(pass, Dropout.apply(pass, hidden, dropout));
   }
 }

@@ -23,6 +23,7 @@ import org.attentionzoo.blocks.layers.Sequential;
 public final class ResNet extends UnaryBlock {
 
   private final boolean largeStem;
+  private final int width;
   private final Conv2d conv1;
   private final BatchNorm2d bn1;
   private final List<Sequential> stages = new ArrayList<>();
@@ -36,6 +37,7 @@ public final class ResNet extends UnaryBlock {
    */
   public ResNet(ResNetConfig config, ChannelGates gates) {
     largeStem = config.stem() == ResNetConfig.Stem.LARGE;
+    width = config.width();
     Conv2dConfig stem =
         largeStem
             ? Conv2dConfig.of(config.channels(), config.width(), 7).stride(2).padding(3)
@@ -67,13 +69,14 @@ public final class ResNet extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden =
-        Activation.relu(bn1.forward(pass, conv1.forward(pass, ChannelsLast.of(pass, x))));
+    NDArray images = ChannelsLast.of(pass, x, width, largeStem ? 2 : 1);
+    NDArray hidden = Activation.relu(bn1.forward(pass, conv1.forward(pass, images)));
     if (largeStem) {
       hidden = Pooling.max(hidden, 3, 2, 1);
     }
-    for (Sequential stage : stages) {
-      hidden = stage.forward(pass, hidden);
+    for (int stage = 0; stage < stages.size(); stage++) {
+      NDArray arranged = ChannelsLast.of(pass, hidden, width << stage, stage == 0 ? 1 : 2);
+      hidden = stages.get(stage).forward(pass, arranged);
     }
     return fc.forward(pass, Pooling.globalAverage(hidden));
   }
