@@ -21,7 +21,13 @@ public final class AttentionKernels implements KernelCatalog {
   /** {@inheritDoc} */
   @Override
   public List<KernelCheck> kernels() {
-    List<Case> whole = List.of(dense(1, 1, 1, 1, 2), dense(2, 3, 7, 7, 5), dense(1, 2, 33, 33, 16));
+    List<Case> whole =
+        List.of(
+            dense(1, 1, 1, 1, 2),
+            dense(2, 3, 7, 7, 5),
+            dense(1, 2, 33, 33, 16),
+            dense(2, 1, 65, 65, 4),
+            dense(1, 2, 150, 150, 8));
     List<Case> factored =
         List.of(
             factored(1, 1, 1, 1, 2, 1), factored(2, 3, 7, 7, 5, 2), factored(1, 2, 19, 19, 8, 9));
@@ -33,7 +39,11 @@ public final class AttentionKernels implements KernelCatalog {
                 whole,
                 2e-5,
                 "float32 rounding")
-            .timedOn(sized(4, 4, 128, 32), sized(2, 4, 512, 64), sized(1, 8, 1024, 64)),
+            .timedOn(
+                sized(4, 4, 128, 32),
+                sized(2, 4, 512, 64),
+                sized(1, 8, 1024, 64),
+                sized(1, 8, 2048, 64)),
         new KernelCheck(
                 "attention/causal, with dropout",
                 in -> dropped(in, true),
