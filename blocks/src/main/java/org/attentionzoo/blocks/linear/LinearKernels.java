@@ -18,7 +18,10 @@ import org.attentionzoo.blocks.linear.LinearAttentionConfig.Normaliser;
 @AutoService(KernelCatalog.class)
 public final class LinearKernels implements KernelCatalog {
 
+  /** Small, so that short inputs have several; models take {@link #USUAL}. */
   private static final int CHUNK = 4;
+
+  private static final int USUAL = 64;
 
   /** {@inheritDoc} */
   @Override
@@ -26,33 +29,42 @@ public final class LinearKernels implements KernelCatalog {
     List<KernelCheck> checks = new ArrayList<>();
     for (Form form : Form.values()) {
       for (boolean decays : new boolean[] {false, true}) {
-        LinearAttention attention =
-            new LinearAttention(
-                new LinearAttentionConfig(
-                    true, Normaliser.NONE, 0, decays ? List.of(0.0, 0.4) : List.of(), form, CHUNK));
+        LinearAttention attention = attention(form, decays, CHUNK);
         String name =
             "linear/" + form.name().toLowerCase(Locale.ROOT) + (decays ? " with decay" : "");
+        KernelCheck whole =
+            check(name, attention, inputs(1, 1, 3), inputs(2, 7, 5), inputs(3, 12, 2));
+        checks.add(form == Form.PARALLEL ? whole.timedOn(size(512, 64)) : whole);
         checks.add(
-            new KernelCheck(
-                    name,
-                    in -> both(in, attention, true),
-                    in -> both(in, attention, false),
-                    List.of(inputs(1, 1, 3), inputs(2, 7, 5), inputs(3, 12, 2)),
-                    2e-5,
-                    "float32 rounding")
-                .timedOn(size(512, 64)));
-        checks.add(
-            new KernelCheck(
-                    name + " after a past",
-                    in -> both(in, attention, true),
-                    in -> both(in, attention, false),
-                    List.of(continued(1, 1, 3), continued(2, 7, 5)),
-                    2e-5,
-                    "float32 rounding")
+            check(name + " after a past", attention, continued(1, 1, 3), continued(2, 7, 5))
                 .timedOn(continued(1, 1, 64)));
+        if (form == Form.CHUNKED) {
+          checks.add(
+              check(
+                      name + ", " + USUAL + " tokens each",
+                      attention(form, decays, USUAL),
+                      inputs(1, 70, 3))
+                  .timedOn(size(512, 64), size(2048, 64)));
+        }
       }
     }
     return checks;
+  }
+
+  private static LinearAttention attention(Form form, boolean decays, int chunk) {
+    return new LinearAttention(
+        new LinearAttentionConfig(
+            true, Normaliser.NONE, 0, decays ? List.of(0.0, 0.4) : List.of(), form, chunk));
+  }
+
+  private static KernelCheck check(String name, LinearAttention attention, Case... inputs) {
+    return new KernelCheck(
+        name,
+        in -> both(in, attention, true),
+        in -> both(in, attention, false),
+        List.of(inputs),
+        2e-5,
+        "float32 rounding");
   }
 
   private static NDList both(NDList in, LinearAttention attention, boolean fast) {

@@ -23,12 +23,15 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
   /** Stands for minus infinity, whose gradients would not be numbers. */
   private static final double NEVER = -1e30;
 
+  /** Numbers of a pattern up to which forming it was measured to be faster. */
+  private static final long LARGEST_PATTERN = 1L << 24;
+
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(PartialAttention.class, "partial_attention.torchscript");
 
   /**
-   * Attends to a part of the keys. Where no graph is recorded, on a CPU and without a mask, the
-   * pattern is never formed.
+   * Attends to a part of the keys. A large pattern is not formed where no graph is recorded, on a
+   * CPU and without a mask.
    *
    * @param pass what the pass carries
    * @param q (B, H, Lq, d)
@@ -54,6 +57,7 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
         allowed == null
             && !JniUtils.isGradMode()
             && !q.getDevice().isGpu()
+            && q.getShape().size() / q.getShape().get(3) * k.getShape().get(2) > LARGEST_PATTERN
             && q.getShape().get(3) == v.getShape().get(3);
     NDList both =
         KERNELS.callAll("partial_attention", q, k, v, allowed, causal, scale, NEVER, fused);
