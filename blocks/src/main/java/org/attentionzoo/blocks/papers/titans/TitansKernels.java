@@ -19,6 +19,11 @@ public final class TitansKernels implements KernelCatalog {
   private static final String REASON =
       "float32 rounding in up to 33 chained updates, summed in another order";
 
+  /** Small, so that short inputs have several; models take {@link #USUAL}. */
+  private static final int CHUNK = 4;
+
+  private static final int USUAL = 16;
+
   /** Which gates act. */
   private enum Gates {
     BOTH,
@@ -36,18 +41,23 @@ public final class TitansKernels implements KernelCatalog {
         String limited = gates == Gates.FORGETTING ? ", limited" : "";
         String name = "titans/advance, gates " + gates + limited + (padded ? ", padded" : "");
         checks.add(
-            new KernelCheck(
-                    name,
-                    run(gates, padded, true),
-                    run(gates, padded, false),
-                    List.of(
-                        inputs(1, 1, 1, 4, 1, 1),
-                        inputs(2, 2, 7, 3, 2, 2),
-                        inputs(1, 2, 33, 4, 3, 2),
-                        inputs(3, 1, 9, 5, 1, 1)),
-                    1e-4,
-                    REASON)
-                .timedOn(inputs(2, 2, 64, 16, 1, 1), inputs(2, 2, 512, 16, 1, 1)));
+            check(
+                name,
+                gates,
+                padded,
+                CHUNK,
+                inputs(1, 1, 1, 4, 1, 1),
+                inputs(2, 2, 7, 3, 2, 2),
+                inputs(1, 2, 33, 4, 3, 2),
+                inputs(3, 1, 9, 5, 1, 1)));
+        checks.add(
+            check(
+                    name + ", " + USUAL + " tokens each",
+                    gates,
+                    padded,
+                    USUAL,
+                    inputs(2, 1, 40, 3, 2, 2))
+                .timedOn(inputs(2, 4, 64, 32, 1, 1), inputs(2, 4, 512, 32, 1, 1)));
       }
     }
     for (boolean normalised : new boolean[] {false, true}) {
@@ -99,15 +109,26 @@ public final class TitansKernels implements KernelCatalog {
                 m.randomNormal(new Shape(1))));
   }
 
-  /** Four tokens to a chunk, the first chunk one token old unless rows are padded. */
-  private static UnaryOperator<NDList> run(Gates gates, boolean padded, boolean fast) {
+  private static KernelCheck check(
+      String name, Gates gates, boolean padded, int chunk, KernelCheck.Case... inputs) {
+    return new KernelCheck(
+        name,
+        run(gates, padded, chunk, true),
+        run(gates, padded, chunk, false),
+        List.of(inputs),
+        1e-4,
+        REASON);
+  }
+
+  /** The first of the small chunks is one token old unless rows are padded. */
+  private static UnaryOperator<NDList> run(Gates gates, boolean padded, int chunk, boolean fast) {
     return in -> {
       double limit = gates == Gates.FORGETTING ? 0.5 : 0;
       boolean momentum = gates == Gates.BOTH || gates == Gates.MOMENTUM;
       boolean forgetting = gates == Gates.BOTH || gates == Gates.FORGETTING;
       NDArray live = null;
       NDArray counts = null;
-      long seen = 1;
+      long seen = chunk == CHUNK ? 1 : 0;
       if (padded) {
         live = valid(in.get(0)).toType(in.get(0).getDataType(), false);
         counts =
@@ -134,8 +155,8 @@ public final class TitansKernels implements KernelCatalog {
               counts);
       Memorizing.Step step =
           fast
-              ? Memorizing.fast(tokens, state, 4, limit)
-              : Memorizing.plain(tokens, state, 4, limit);
+              ? Memorizing.fast(tokens, state, chunk, limit)
+              : Memorizing.plain(tokens, state, chunk, limit);
       NDList all = new NDList(step.output());
       all.addAll(step.memory());
       if (momentum) {
