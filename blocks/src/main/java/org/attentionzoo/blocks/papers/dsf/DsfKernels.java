@@ -27,7 +27,7 @@ public final class DsfKernels implements KernelCatalog {
             List.of(inputs(1, 1, 1, 2), inputs(2, 7, 3, 4), inputs(3, 33, 2, 5)),
             2e-5,
             "float32 rounding")
-        .timedOn(inputs(8, 128, 1, 256), inputs(8, 128, 16, 128));
+        .timedOn(inputs(8, 512, 1, 256), inputs(8, 128, 16, 128));
   }
 
   private static NDArray decay(NDList in) {
