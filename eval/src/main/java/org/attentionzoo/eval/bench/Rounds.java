@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * Times several pieces of work in turns, round by round, so that whatever else the machine does
@@ -137,13 +138,19 @@ public final class Rounds {
    * @return a timing for each, in the same order
    */
   public static Map<String, Timing> run(Map<String, Runnable> work, int warmups, Plan plan) {
+    return run(work, warmups, plan.rounds(), plan::now);
+  }
+
+  /** As {@link #run(Map, int, Plan)} by any clock of nanoseconds. */
+  static Map<String, Timing> run(
+      Map<String, Runnable> work, int warmups, int rounds, LongSupplier clock) {
     Map<String, List<Double>> samples = new LinkedHashMap<>();
     work.keySet().forEach(name -> samples.put(name, new ArrayList<>()));
-    for (int round = -warmups; round < plan.rounds(); round++) {
+    for (int round = -warmups; round < rounds; round++) {
       for (Map.Entry<String, Runnable> entry : work.entrySet()) {
-        double millis = millis(entry.getValue(), plan);
+        double millis = millis(entry.getValue(), clock);
         if (millis < SHORT) {
-          millis = millis(entry.getValue(), plan);
+          millis = millis(entry.getValue(), clock);
         }
         if (round >= 0) {
           samples.get(entry.getKey()).add(millis);
@@ -155,10 +162,10 @@ public final class Rounds {
     return timings;
   }
 
-  private static double millis(Runnable work, Plan plan) {
-    long start = plan.now();
+  private static double millis(Runnable work, LongSupplier clock) {
+    long start = clock.getAsLong();
     work.run();
-    return (plan.now() - start) / 1e6;
+    return (clock.getAsLong() - start) / 1e6;
   }
 
   static double median(List<Double> values) {

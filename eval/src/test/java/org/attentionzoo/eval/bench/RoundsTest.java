@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.junit.jupiter.api.Test;
 
@@ -15,12 +16,31 @@ class RoundsTest {
   @Test
   void runsInTurnsAndCountsOnlyWhatFollowsTheWarmUp() {
     List<String> order = new ArrayList<>();
+    AtomicLong now = new AtomicLong();
     Map<String, Runnable> work = new LinkedHashMap<>();
-    work.put("a", () -> order.add("a"));
-    work.put("b", () -> order.add("b"));
-    Map<String, Timing> timings = Rounds.run(work, 1, 2);
+    work.put("a", () -> takes(300, "a", order, now));
+    work.put("b", () -> takes(250, "b", order, now));
+    Map<String, Timing> timings = Rounds.run(work, 1, 2, now::get);
     assertThat(order).containsExactly("a", "b", "a", "b", "a", "b");
-    assertThat(timings.get("a").samples()).hasSize(2);
+    assertThat(timings.get("a").samples()).containsExactly(300.0, 300.0);
+    assertThat(timings.get("b").samples()).containsExactly(250.0, 250.0);
+  }
+
+  @Test
+  void countsTheSecondOfTwoShortRuns() {
+    List<String> order = new ArrayList<>();
+    AtomicLong now = new AtomicLong();
+    Map<String, Runnable> work = new LinkedHashMap<>();
+    work.put("short", () -> takes(order.size() + 1, "short", order, now));
+    work.put("long", () -> takes(200, "long", order, now));
+    Map<String, Timing> timings = Rounds.run(work, 0, 1, now::get);
+    assertThat(order).containsExactly("short", "short", "long");
+    assertThat(timings.get("short").samples()).containsExactly(2.0);
+  }
+
+  private static void takes(int millis, String name, List<String> order, AtomicLong now) {
+    order.add(name);
+    now.addAndGet(millis * 1_000_000L);
   }
 
   @Test
