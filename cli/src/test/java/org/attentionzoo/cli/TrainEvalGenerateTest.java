@@ -41,7 +41,7 @@ class TrainEvalGenerateTest {
         .contains("xz alone", "xz given training", "and the model goes on")
         .contains("run folder: " + out);
     assertThat(train.err()).contains("validation after step 4", "saved").doesNotContain("\r");
-    assertThat(out.resolve("config.yaml")).content().contains("command: train decoder-tiny");
+    assertThat(out.resolve("config.yaml")).content().contains("command: zoo train decoder-tiny");
 
     Run again = zoo("train", "decoder-tiny", "--data", "text:" + text, "--out", out.toString());
     assertThat(again.exit()).isEqualTo(2);
