@@ -13,10 +13,13 @@ import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.attention.AttentionConfig;
+import org.attentionzoo.blocks.attention.AttentionParts;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
+import org.attentionzoo.blocks.attention.TableBias;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Linear layers and fused attention in bfloat16 against the same in float32. */
 class Bfloat16Test {
@@ -33,9 +36,14 @@ class Bfloat16Test {
     manager.close();
   }
 
-  @Test
-  void differsByItsRoundingOnlyAndLeavesWeightsAndGradientsInFloat32() {
-    MultiHeadAttention attention = new MultiHeadAttention(AttentionConfig.causal(16, 2, null));
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void differsByItsRoundingOnlyAndLeavesWeightsAndGradientsInFloat32(boolean biased) {
+    MultiHeadAttention attention =
+        new MultiHeadAttention(
+            AttentionConfig.causal(16, 2, null),
+            null,
+            biased ? AttentionParts.biased(TableBias.ofDistances(2, 9)) : AttentionParts.PLAIN);
     JniUtils.setSeed(4);
     attention.initialize(manager, DataType.FLOAT32);
     // A kernel is to be right at each of its calls, not only at the first.
