@@ -1,8 +1,13 @@
 package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.ExitCode;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * Lets work end well when the process is told to end (Ctrl-C, SIGTERM): asks it to stop, and holds
@@ -12,6 +17,8 @@ final class Interruption implements AutoCloseable {
 
   /** How the shell reports a command that was ended by Ctrl-C. */
   static final int EXIT = 128 + ExitCode.USAGE;
+
+  private static final Map<Signal, SignalHandler> ORDERLY = new LinkedHashMap<>();
 
   private final Runnable stop;
   private final PrintWriter err;
@@ -23,10 +30,27 @@ final class Interruption implements AutoCloseable {
     this.err = err;
   }
 
+  /**
+   * From now on, unless work is asked to stop, signals end the process at once. The virtual machine
+   * would otherwise unload the native engine while a thread still computes in it, and crash.
+   */
+  static void endAtOnce() {
+    for (String name : List.of("INT", "TERM", "HUP")) {
+      try {
+        Signal signal = new Signal(name);
+        ORDERLY.put(signal, Signal.handle(signal, SignalHandler.SIG_DFL));
+      } catch (IllegalArgumentException e) {
+        // Not a signal of this system, or left to the system by -Xrs: there it ends at once already.
+        continue;
+      }
+    }
+  }
+
   /** Asks by {@code stop} until closed. */
   static Interruption asking(Runnable stop, PrintWriter err) {
     Interruption interruption = new Interruption(stop, err);
     Runtime.getRuntime().addShutdownHook(interruption.hook);
+    ORDERLY.forEach(Signal::handle);
     return interruption;
   }
 
@@ -57,6 +81,7 @@ final class Interruption implements AutoCloseable {
     done.countDown();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
+      ORDERLY.keySet().forEach(signal -> Signal.handle(signal, SignalHandler.SIG_DFL));
     } catch (IllegalStateException e) {
       // The process is ending already; that is what the hook was for.
       return;

@@ -64,6 +64,7 @@ public final class Zoo implements Callable<Integer> {
 
   /** The command that {@code scripts/zoo} runs. */
   public static void main(String[] args) {
+    Interruption.endAtOnce();
     System.exit(commandLine().execute(args));
   }
 

@@ -2,6 +2,11 @@ package org.attentionzoo.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process that trains and is told to end (SIGTERM) saves, says how to go on, and ends. */
+/**
+ * A process that trains and is told to end (SIGTERM) saves, says how to go on, and ends; others end
+ * at once.
+ */
 @Timeout(300)
 class TerminationTest {
 
@@ -91,12 +99,53 @@ class TerminationTest {
     rest.waitFor();
   }
 
-  private Process zoo(String... arguments) throws IOException {
+  @Test
+  void whatHasNothingToSaveEndsAtOnceAndDoesNotCrashInTheEngine()
+      throws IOException, InterruptedException {
+    for (int attempt = 0; attempt < 3; attempt++) {
+      Process process = java(LongBackward.class);
+      BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
+      assertThat(lines.readLine()).isEqualTo("computing");
+      Thread.sleep(50);
+      process.toHandle().destroy();
+      assertThat(lines.lines()).isEmpty();
+      assertThat(process.waitFor()).isEqualTo(128 + 15);
+    }
+  }
+
+  /** Is in the engine for longer than the virtual machine waits before it unloads libraries. */
+  static final class LongBackward {
+
+    private LongBackward() {}
+
+    public static void main(String[] args) {
+      Logging.configure(false);
+      Interruption.endAtOnce();
+      try (NDManager manager = NDManager.newBaseManager("PyTorch");
+          GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray weights = manager.ones(new Shape(2));
+        weights.setRequiresGradient(true);
+        NDArray product = weights;
+        for (int i = 0; i < 150_000; i++) {
+          product = product.tanh();
+        }
+        NDArray loss = product.sum();
+        System.out.println("computing");
+        collector.backward(loss);
+      }
+    }
+  }
+
+  private static Process zoo(String... arguments) throws IOException {
+    return java(Zoo.class, arguments);
+  }
+
+  private static Process java(Class<?> program, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
     command.add("-Dai.djl.pytorch.num_threads=1");
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Zoo.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
