@@ -178,14 +178,14 @@ public final class AssociativeRecall implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    return TokenRows.labelled(manager, examples, options.length, this::draw);
+    return TokenBatches.labelled(manager, examples, options.length, this::draw);
   }
 
-  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
-    for (int i = 0; i < options.length; i++) {
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
+    for (int i = 0; i < length; i++) {
       inputs[offset + i] = random.nextInt(options.fillers);
     }
-    Arrays.fill(labels, offset, offset + options.length, IGNORED);
+    Arrays.fill(labels, offset, offset + length, IGNORED);
     int[] keys = Choices.distinct(random, options.keys, options.pairs);
     int[] values = Choices.distinct(random, options.values, options.pairs);
     // Where n pairs start among h positions: n of h - n slots in order, each slot before widened.
@@ -197,7 +197,7 @@ public final class AssociativeRecall implements GeneratedSource {
       inputs[start + 1] = options.fillers + options.keys + values[pair];
     }
     int[] asked = Choices.distinct(random, options.pairs, options.queries);
-    int tail = offset + options.length - options.queries;
+    int tail = offset + length - options.queries;
     for (int query = 0; query < options.queries; query++) {
       inputs[tail + query] = options.fillers + keys[asked[query]];
       labels[tail + query] = options.fillers + options.keys + values[asked[query]];

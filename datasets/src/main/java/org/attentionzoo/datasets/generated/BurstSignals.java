@@ -114,7 +114,7 @@ public final class BurstSignals implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    return TokenRows.classified(manager, examples, options.length, this::draw);
+    return TokenBatches.classified(manager, examples, options.length, this::draw);
   }
 
   private long draw(SplittableRandom random, long[] inputs, int offset) {

@@ -191,11 +191,11 @@ public final class MarkovText implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    return TokenRows.labelled(manager, examples, options.length, this::draw);
+    return TokenBatches.labelled(manager, examples, options.length, this::draw);
   }
 
-  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
-    Arrays.fill(labels, offset, offset + options.length, IGNORED);
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
+    Arrays.fill(labels, offset, offset + length, IGNORED);
     int domain = options.domain < 0 ? random.nextInt(options.domains) : options.domain;
     int[] keys = Choices.distinct(random, options.keys, options.pairs);
     int[] values = Choices.distinct(random, options.values, options.pairs);
@@ -205,7 +205,7 @@ public final class MarkovText implements GeneratedSource {
       inputs[at++] = options.symbols + keys[pair];
       inputs[at++] = firstValue + values[pair];
     }
-    int queries = offset + options.length - (int) options.queries();
+    int queries = offset + length - (int) options.queries();
     int symbol = random.nextInt(options.symbols);
     for (; at < queries; at++) {
       inputs[at] = symbol;

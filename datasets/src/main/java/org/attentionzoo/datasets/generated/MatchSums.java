@@ -68,11 +68,11 @@ public final class MatchSums implements GeneratedSource {
 
   @Override
   public Batch draw(NDManager manager, Examples examples) {
-    return TokenRows.labelled(manager, examples, options.length, this::draw);
+    return TokenBatches.labelled(manager, examples, options.length, this::draw);
   }
 
-  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset) {
-    long[] numbers = new long[options.length];
+  private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {
+    long[] numbers = new long[length];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = random.nextInt(options.modulus);
     }

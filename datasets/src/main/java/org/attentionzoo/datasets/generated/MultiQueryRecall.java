@@ -146,11 +146,7 @@ public final class MultiQueryRecall implements GeneratedSource {
   @Override
   public Batch draw(NDManager manager, Examples examples) {
     int length = examples.length(options.length, options.evaluationLengths);
-    return TokenRows.labelled(
-        manager,
-        examples,
-        length,
-        (random, inputs, labels, offset) -> draw(random, inputs, labels, offset, length));
+    return TokenBatches.labelled(manager, examples, length, this::draw);
   }
 
   private void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length) {

@@ -203,24 +203,19 @@ public final class NeedleRetrieval implements GeneratedSource {
   @Override
   public Batch draw(NDManager manager, Examples examples) {
     int length = examples.length(options.length, options.evaluationLengths);
-    boolean validates = examples.validates();
-    return TokenRows.labelled(
+    byte[] text = examples.validates() ? validation : training;
+    return TokenBatches.labelled(
         manager,
         examples,
         length,
-        (random, inputs, labels, offset) ->
-            draw(random, validates, inputs, labels, offset, length));
+        (random, inputs, labels, offset, tokens) ->
+            draw(random, text, inputs, labels, offset, tokens));
   }
 
   private void draw(
-      SplittableRandom random,
-      boolean validates,
-      long[] inputs,
-      long[] labels,
-      int offset,
-      int length) {
+      SplittableRandom random, byte[] text, long[] inputs, long[] labels, int offset, int length) {
     int haystack = length - questionLength() - options.answer + 1;
-    fill(random, validates ? validation : training, inputs, offset, haystack);
+    fill(random, text, inputs, offset, haystack);
     int[][] keys = keys(random);
     int[][] values = values(random);
     int[] lengths = new int[options.needles];

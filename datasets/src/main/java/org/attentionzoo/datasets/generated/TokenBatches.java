@@ -8,16 +8,16 @@ import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.Tensors;
 
 /** Batches of token sequences of one length, each drawn by its own random numbers. */
-final class TokenRows {
+final class TokenBatches {
 
-  private TokenRows() {}
+  private TokenBatches() {}
 
   /** Draws a sequence that has a label for each token. */
   @FunctionalInterface
   interface Labelled {
 
-    /** Fills the sequence and its labels, which are 0, from the offset on. */
-    void draw(SplittableRandom random, long[] inputs, long[] labels, int offset);
+    /** Fills so many tokens from the offset on, and their labels, which are 0. */
+    void draw(SplittableRandom random, long[] inputs, long[] labels, int offset, int length);
   }
 
   /** Draws a sequence that has one label. */
@@ -34,7 +34,7 @@ final class TokenRows {
     long[] inputs = new long[rows * length];
     long[] labels = new long[inputs.length];
     for (int row = 0; row < rows; row++) {
-      sequence.draw(examples.random(row), inputs, labels, row * length);
+      sequence.draw(examples.random(row), inputs, labels, row * length, length);
     }
     Shape shape = new Shape(rows, length);
     return new Batch(
