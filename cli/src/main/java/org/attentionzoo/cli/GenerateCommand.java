@@ -59,7 +59,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--temperature",
       paramLabel = "T",
       description =
-          "What logits are divided by; 0 takes the likeliest byte each time. Default: ${DEFAULT-VALUE}.")
+          "What logits are divided by; 0 takes the likeliest byte each time."
+              + " Default: ${DEFAULT-VALUE}.")
   private double temperature = 0.8;
 
   @Option(
@@ -72,7 +73,8 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--top-p",
       paramLabel = "P",
       description =
-          "Keep the fewest that have this share of the probability together. Default: ${DEFAULT-VALUE}.")
+          "Keep the fewest that have this share of the probability together."
+              + " Default: ${DEFAULT-VALUE}.")
   private double topP = 1;
 
   @Option(

@@ -40,7 +40,7 @@ final class Interruption implements AutoCloseable {
         Signal signal = new Signal(name);
         ORDERLY.put(signal, Signal.handle(signal, SignalHandler.SIG_DFL));
       } catch (IllegalArgumentException e) {
-        // Not a signal of this system, or left to the system by -Xrs: there it ends at once already.
+        // No signal of this system, or left to the system by -Xrs: then it ends at once already.
         continue;
       }
     }
