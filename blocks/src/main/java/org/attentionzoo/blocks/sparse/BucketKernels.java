@@ -15,7 +15,6 @@ import org.attentionzoo.blocks.kernels.KernelCheck.Case;
 public final class BucketKernels implements KernelCatalog {
 
   private static final double SCALE = 0.4;
-  private static final long TOKENS = 6;
 
   /** {@inheritDoc} */
   @Override
@@ -56,14 +55,18 @@ public final class BucketKernels implements KernelCatalog {
                 2e-5,
                 "float32 rounding of gradients, whose addends come in another order")
             .timedOn(taken(4, 4, 512, 2048, 32)),
-        new KernelCheck(
-                "sparse/scattered sum",
-                in -> new NDList(TokenRows.fast(in.get(0), in.get(1), TOKENS)),
-                in -> new NDList(TokenRows.plain(in.get(0), in.get(1), TOKENS)),
-                List.of(rows(1, 1, 1, 1), rows(2, 3, 9, 4)),
-                2e-5,
-                "float32 rounding")
-            .timedOn(rows(4, 4, 512, 32)));
+        scatteredSum(6, rows(1, 1, 1, 1, 6), rows(2, 3, 9, 4, 6)),
+        scatteredSum(512, rows(1, 2, 700, 3, 512)).timedOn(rows(4, 4, 512, 32, 512)));
+  }
+
+  private static KernelCheck scatteredSum(long tokens, Case... cases) {
+    return new KernelCheck(
+        "sparse/sum scattered over " + tokens + " tokens",
+        in -> new NDList(TokenRows.fast(in.get(0), in.get(1), tokens)),
+        in -> new NDList(TokenRows.plain(in.get(0), in.get(1), tokens)),
+        List.of(cases),
+        2e-5,
+        "float32 rounding");
   }
 
   private static NDList list(PartialAttention partial) {
@@ -92,13 +95,13 @@ public final class BucketKernels implements KernelCatalog {
                 m.randomInteger(0, length, new Shape(batch, heads, count), DataType.INT64)));
   }
 
-  private static Case rows(long batch, long heads, long count, long width) {
+  private static Case rows(long batch, long heads, long count, long width, long tokens) {
     return new Case(
         "batch " + batch + ", " + count + " rows, width " + width,
         m -> {
           NDArray rows = m.randomNormal(new Shape(batch, heads, count, width));
           return new NDList(
-              rows, m.randomInteger(0, TOKENS, new Shape(batch, heads, count), DataType.INT64));
+              rows, m.randomInteger(0, tokens, new Shape(batch, heads, count), DataType.INT64));
         });
   }
 }

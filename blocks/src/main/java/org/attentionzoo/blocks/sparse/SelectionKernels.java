@@ -20,14 +20,10 @@ public final class SelectionKernels implements KernelCatalog {
   @Override
   public List<KernelCheck> kernels() {
     return List.of(
-        new KernelCheck(
-                "sparse/top",
-                in -> TopSelection.fast(in.head(), 3),
-                in -> TopSelection.plain(in.head(), 3),
-                List.of(candidates(1, 1, 1, 3), candidates(2, 3, 5, 7), candidates(1, 2, 1, 33)),
-                0,
-                "both choose the same")
+        top(3, candidates(1, 1, 1, 3), candidates(2, 3, 5, 7), candidates(1, 2, 1, 33))
             .timedOn(candidates(4, 4, 256, 64)),
+        top(16, candidates(1, 1, 1, 16), candidates(2, 3, 5, 33))
+            .timedOn(candidates(1, 4, 256, 512)),
         new KernelCheck(
                 "sparse/gathered attention",
                 in -> attend(in, true),
@@ -39,6 +35,16 @@ public final class SelectionKernels implements KernelCatalog {
                 2e-5,
                 REASON)
             .timedOn(lists(2, 4, 4, 256, 512, 64, 32)));
+  }
+
+  private static KernelCheck top(int count, Case... inputs) {
+    return new KernelCheck(
+        "sparse/top " + count,
+        in -> TopSelection.fast(in.head(), count),
+        in -> TopSelection.plain(in.head(), count),
+        List.of(inputs),
+        0,
+        "both choose the same");
   }
 
   private static NDList attend(NDList in, boolean fast) {
