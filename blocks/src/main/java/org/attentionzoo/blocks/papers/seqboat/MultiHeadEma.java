@@ -22,10 +22,11 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  * 5) as SeqBoat uses it. With p = sigmoid(delta) and q = 1 - p sigmoid(alpha), each channel has n
  * averages h_t = p beta x_t + q h_{t-1} and gives y_t = sum_n gamma h_t / sqrt(n) + omega x_t.
  *
- * <p>A whole sequence is convolved with the impulse response by Fourier transforms; with a decode
- * cache the averages themselves are carried on. Bidirectional, a second set of averages runs
- * backwards from the token itself, so that lag 0 counts in both. With a truncation, lags from it on
- * do not count, and the cache holds inputs instead of averages.
+ * <p>A whole sequence goes chunk by chunk: within one by a product with the response to an impulse,
+ * from one to the next by the averages themselves, which a decode cache carries on too.
+ * Bidirectional, a second set of averages runs backwards from the token itself, so that lag 0
+ * counts in both. With a truncation, lags from it on do not count, a sequence is convolved by
+ * Fourier transforms, and the cache holds inputs instead of averages.
  *
  * <p>Padded tokens contribute nothing to others. State dict: {@code delta}, {@code alpha}, {@code
  * beta} (kD, n, 1), {@code gamma} (kD, n), {@code omega} (D); k is 2 if bidirectional.

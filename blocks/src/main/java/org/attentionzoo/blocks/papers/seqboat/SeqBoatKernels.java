@@ -9,10 +9,12 @@ import ai.djl.training.ParameterStore;
 import com.google.auto.service.AutoService;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
 import org.attentionzoo.blocks.kernels.KernelCheck;
+import org.attentionzoo.blocks.kernels.KernelCheck.Case;
 import org.attentionzoo.blocks.papers.seqboat.LocalWindowAttention.Tokens;
 import org.attentionzoo.blocks.papers.seqboat.MultiHeadEma.Coefficients;
 
@@ -29,21 +31,21 @@ public final class SeqBoatKernels implements KernelCatalog {
     List<KernelCheck> checks = new ArrayList<>();
     for (boolean bidirectional : new boolean[] {false, true}) {
       checks.add(
-          new KernelCheck(
-                  "seqboat/ema" + (bidirectional ? ", bidirectional" : ""),
-                  in ->
-                      new NDList(MultiHeadEma.fast(in.head(), of(in, 1), lags(in), bidirectional)),
-                  in ->
-                      new NDList(MultiHeadEma.plain(in.head(), of(in, 1), lags(in), bidirectional)),
-                  List.of(
-                      averages(1, 1, 2, 1, bidirectional),
-                      averages(2, 7, 3, 2, bidirectional),
-                      averages(3, 33, 5, 4, bidirectional)),
-                  2e-5,
-                  REASON)
+          ema(
+                  bidirectional,
+                  false,
+                  averages(1, 1, 2, 1, bidirectional),
+                  averages(2, 7, 3, 2, bidirectional),
+                  averages(3, 131, 5, 4, bidirectional))
               .timedOn(
                   averages(2, 512, 128, 16, bidirectional),
                   averages(2, 2048, 128, 16, bidirectional)));
+      checks.add(
+          ema(
+              bidirectional,
+              true,
+              averages(2, 7, 3, 2, bidirectional),
+              averages(3, 33, 5, 4, bidirectional)));
     }
     checks.add(
         new KernelCheck(
@@ -53,7 +55,8 @@ public final class SeqBoatKernels implements KernelCatalog {
                 List.of(
                     averages(1, 1, 2, 1, false),
                     averages(2, 7, 3, 2, false),
-                    averages(3, 33, 5, 4, false)),
+                    averages(2, 128, 3, 2, false),
+                    averages(3, 131, 5, 4, false)),
                 2e-5,
                 REASON)
             .timedOn(averages(8, 1, 256, 16, false)));
@@ -86,18 +89,29 @@ public final class SeqBoatKernels implements KernelCatalog {
     return checks;
   }
 
-  private static long lags(NDList in) {
-    return Math.max(1, in.head().getShape().get(1) - 2);
+  private static KernelCheck ema(boolean bidirectional, boolean truncated, Case... cases) {
+    ToLongFunction<NDList> lags = in -> in.head().getShape().get(1) - (truncated ? 2 : 0);
+    return new KernelCheck(
+        "seqboat/ema" + (bidirectional ? ", bidirectional" : "") + (truncated ? ", truncated" : ""),
+        in ->
+            new NDList(
+                MultiHeadEma.fast(in.head(), of(in, 1), lags.applyAsLong(in), bidirectional)),
+        in ->
+            new NDList(
+                MultiHeadEma.plain(in.head(), of(in, 1), lags.applyAsLong(in), bidirectional)),
+        List.of(cases),
+        2e-5,
+        REASON);
   }
 
   private static Coefficients of(NDList in, int from) {
     return new Coefficients(in.get(from), in.get(from + 1), in.get(from + 2), in.get(from + 3));
   }
 
-  private static KernelCheck.Case averages(
+  private static Case averages(
       long batch, long length, long width, long averages, boolean bidirectional) {
     long channels = bidirectional ? 2 * width : width;
-    return new KernelCheck.Case(
+    return new Case(
         "batch " + batch + ", length " + length,
         m ->
             new NDList(
@@ -109,8 +123,8 @@ public final class SeqBoatKernels implements KernelCatalog {
                 m.randomNormal(new Shape(batch, width, averages))));
   }
 
-  private static KernelCheck.Case tokens(long batch, long slots, long z, long h) {
-    return new KernelCheck.Case(
+  private static Case tokens(long batch, long slots, long z, long h) {
+    return new Case(
         "batch " + batch + ", slots " + slots,
         m ->
             new NDList(
