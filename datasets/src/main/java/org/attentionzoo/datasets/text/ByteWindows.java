@@ -1,16 +1,9 @@
 package org.attentionzoo.datasets.text;
 
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
-import org.attentionzoo.datasets.SeededStream;
-import org.attentionzoo.datasets.Tensors;
 
 /**
  * Windows of bytes for language modelling: inputs (B, L) int64 and labels (B, L) int64, the label
@@ -31,13 +24,10 @@ public final class ByteWindows implements BatchSource {
   public static final int VOCABULARY = 256;
 
   /** The label of a position that is not to be predicted. */
-  public static final int IGNORED = -1;
-
-  private static final long LARGEST_BATCH = 1L << 27;
+  public static final int IGNORED = TokenWindows.IGNORED;
 
   private final TextCorpus corpus;
-  private final int batch;
-  private final int length;
+  private final TokenWindows windows;
 
   /**
    * Cuts a text into windows.
@@ -48,29 +38,15 @@ public final class ByteWindows implements BatchSource {
    * @throws UserException if the text is too short, or B or L is not sensible
    */
   public ByteWindows(TextCorpus corpus, int batch, int length) {
-    if (batch < 1 || length < 1 || (long) batch * length > LARGEST_BATCH) {
-      throw new UserException(
-          String.format(
-              Locale.ROOT,
-              "batch=%d and length=%d; expected at least 1 of each and a product of at most %,d",
-              batch,
-              length,
-              LARGEST_BATCH));
-    }
-    if (corpus.trainingLength() <= length || corpus.validationLength() < 2) {
-      throw new UserException(
-          String.format(
-              Locale.ROOT,
-              "'%s' holds %,d bytes of text; windows of length=%d need at least %,d: give more text"
-                  + " or a smaller length",
-              corpus.provenance().source(),
-              corpus.length(),
-              length,
-              Math.max(11, ((length + 1L) * 10 + 8) / 9)));
-    }
     this.corpus = corpus;
-    this.batch = batch;
-    this.length = length;
+    windows =
+        new TokenWindows(
+            new TokenWindows.Source(corpus.provenance().source(), "bytes"),
+            corpus::token,
+            corpus.length(),
+            corpus.trainingLength(),
+            batch,
+            length);
   }
 
   /**
@@ -84,53 +60,16 @@ public final class ByteWindows implements BatchSource {
 
   @Override
   public Batch training(NDManager manager, long seed, long step) {
-    SplittableRandom random = SeededStream.of(seed, step);
-    long[] starts = new long[batch];
-    for (int row = 0; row < batch; row++) {
-      starts[row] = random.nextInt(corpus.trainingLength() - length);
-    }
-    return batch(manager, starts, corpus.trainingLength());
+    return windows.training(manager, seed, step);
   }
 
   @Override
   public int validationBatches() {
-    return (validationWindows() - 1) / batch + 1;
+    return windows.validationBatches();
   }
 
   @Override
   public Batch validation(NDManager manager, int index) {
-    if (index < 0 || index >= validationBatches()) {
-      throw new IndexOutOfBoundsException(
-          "validation batch " + index + " of " + validationBatches());
-    }
-    int first = index * batch;
-    long[] starts = new long[Math.min(batch, validationWindows() - first)];
-    for (int row = 0; row < starts.length; row++) {
-      starts[row] = corpus.trainingLength() + (long) (first + row) * length;
-    }
-    return batch(manager, starts, corpus.length());
-  }
-
-  private int validationWindows() {
-    return (corpus.validationLength() - 2) / length + 1;
-  }
-
-  private Batch batch(NDManager manager, long[] starts, int end) {
-    long[] inputs = new long[starts.length * length];
-    long[] labels = new long[inputs.length];
-    Arrays.fill(labels, IGNORED);
-    for (int row = 0; row < starts.length; row++) {
-      int start = (int) starts[row];
-      int predicted = Math.min(length, end - 1 - start);
-      for (int i = 0; i < predicted; i++) {
-        inputs[row * length + i] = corpus.token(start + i);
-        labels[row * length + i] = corpus.token(start + i + 1);
-      }
-    }
-    Shape shape = new Shape(starts.length, length);
-    return new Batch(
-        new NDList(Tensors.int64(manager, shape, inputs)),
-        new NDList(Tensors.int64(manager, shape, labels)),
-        starts);
+    return windows.validation(manager, index);
   }
 }

@@ -25,6 +25,7 @@ public final class TextCorpus {
 
   private final byte[] content;
   private final int trainingLength;
+  private final boolean inParts;
   private final Provenance provenance;
 
   /**
@@ -40,12 +41,14 @@ public final class TextCorpus {
       String source, List<String> files, long bytes, String sha256, Map<String, Integer> skipped) {}
 
   private TextCorpus(byte[] content, Provenance provenance) {
-    this(content, (int) (content.length * 9L / 10), provenance);
+    this(content, (int) (content.length * 9L / 10), false, provenance);
   }
 
-  private TextCorpus(byte[] content, int trainingLength, Provenance provenance) {
+  private TextCorpus(
+      byte[] content, int trainingLength, boolean inParts, Provenance provenance) {
     this.content = content;
     this.trainingLength = trainingLength;
+    this.inParts = inParts;
     this.provenance = provenance;
   }
 
@@ -108,6 +111,7 @@ public final class TextCorpus {
     return new TextCorpus(
         content,
         before.length,
+        true,
         new Provenance(source, List.copyOf(names), content.length, sha256(content), skipped));
   }
 
@@ -177,6 +181,16 @@ public final class TextCorpus {
    */
   public Provenance provenance() {
     return provenance;
+  }
+
+  /** Whether the text is published in its two parts; else it was cut at any byte. */
+  boolean isInParts() {
+    return inParts;
+  }
+
+  /** Both parts, not copied. */
+  byte[] content() {
+    return content;
   }
 
   /** The byte at an offset as a token: 0 to 255. */

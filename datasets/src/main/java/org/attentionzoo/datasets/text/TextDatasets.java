@@ -46,7 +46,7 @@ public final class TextDatasets implements DatasetProvider {
         "WikiText-2: Wikipedia articles as words, rare ones <unk>; published splits",
         "CC BY-SA 3.0",
         "https://arxiv.org/abs/1609.07843",
-        List.of("text:wikitext-2", "text:wikitext-2/valid.txt"),
+        List.of("text:wikitext-2", "words:wikitext-2", "text:wikitext-2/valid.txt"),
         List.of(
             PublishedFile.notPinned("train.txt").at(EXAMPLES + "train.txt"),
             PublishedFile.pinned(

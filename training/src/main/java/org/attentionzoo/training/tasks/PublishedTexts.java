@@ -1,5 +1,8 @@
 package org.attentionzoo.training.tasks;
 
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.catalog.Located;
@@ -7,6 +10,9 @@ import org.attentionzoo.datasets.text.TextCorpus;
 
 /** Texts by the name of a data set, or by their path. */
 final class PublishedTexts {
+
+  /** More file names than this would bury the rest of a run's config. */
+  private static final int MOST_NAMES = 50;
 
   private PublishedTexts() {}
 
@@ -31,5 +37,25 @@ final class PublishedTexts {
     return found == null
         ? TextCorpus.load(location)
         : TextCorpus.load(location, found.main().toString());
+  }
+
+  /** Where a text came from and how much there is of it, for the config of a run. */
+  static Map<String, Object> describe(TextCorpus corpus, Part part) {
+    TextCorpus.Provenance provenance = corpus.provenance();
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("source", provenance.source());
+    description.put("bytes", provenance.bytes());
+    description.put("training_bytes", corpus.trainingLength());
+    description.put("validation_bytes", corpus.validationLength());
+    description.put("sha256", provenance.sha256());
+    description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
+    description.put("file_count", provenance.files().size());
+    if (provenance.files().size() <= MOST_NAMES) {
+      description.put("files", provenance.files());
+    }
+    if (!provenance.skipped().isEmpty()) {
+      description.put("skipped", provenance.skipped());
+    }
+    return description;
   }
 }

@@ -1,8 +1,6 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.datasets.text.TextCorpus;
@@ -13,9 +11,6 @@ import org.attentionzoo.training.TaskProvider;
 /** Byte-level language modelling on text files; see {@link TextCorpus} and {@link ByteWindows}. */
 @AutoService(TaskProvider.class)
 public final class TextTaskProvider implements TaskProvider {
-
-  /** More file names than this would bury the rest of a run's config. */
-  private static final int MOST_NAMES = 50;
 
   /**
    * The options.
@@ -55,25 +50,6 @@ public final class TextTaskProvider implements TaskProvider {
         Map.of("vocabulary", ByteWindows.VOCABULARY),
         (long) chosen.batch() * chosen.length(),
         "tokens",
-        describe(corpus, chosen.part()));
-  }
-
-  private static Map<String, Object> describe(TextCorpus corpus, Part part) {
-    TextCorpus.Provenance provenance = corpus.provenance();
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", provenance.source());
-    description.put("bytes", provenance.bytes());
-    description.put("training_bytes", corpus.trainingLength());
-    description.put("validation_bytes", corpus.validationLength());
-    description.put("sha256", provenance.sha256());
-    description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
-    description.put("file_count", provenance.files().size());
-    if (provenance.files().size() <= MOST_NAMES) {
-      description.put("files", provenance.files());
-    }
-    if (!provenance.skipped().isEmpty()) {
-      description.put("skipped", provenance.skipped());
-    }
-    return description;
+        PublishedTexts.describe(corpus, chosen.part()));
   }
 }
