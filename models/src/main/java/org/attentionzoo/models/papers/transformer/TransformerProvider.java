@@ -23,6 +23,8 @@ import org.attentionzoo.blocks.layers.SwiGlu;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.blocks.shells.DecoderConfig;
 import org.attentionzoo.blocks.shells.DecoderLanguageModel;
+import org.attentionzoo.blocks.shells.FeatureConfig;
+import org.attentionzoo.blocks.shells.FeatureTransformer;
 import org.attentionzoo.blocks.shells.TransformerEncoder;
 import org.attentionzoo.blocks.shells.VisionConfig;
 import org.attentionzoo.blocks.shells.VisionTransformer;
@@ -81,7 +83,35 @@ public final class TransformerProvider implements PaperProvider {
             "decoder that takes any registered mixer ('zoo compare --list')",
             MixerDecoderConfig.class,
             mixerDecoders(),
-            TransformerProvider::mixerDecoder));
+            TransformerProvider::mixerDecoder),
+        new ModelEntry<>(
+            "feature-transformer",
+            ID,
+            ModelKind.REGRESSOR,
+            "Transformer over the columns of a table of numbers, for values or classes",
+            FeatureModelConfig.class,
+            featureTransformers(),
+            TransformerProvider::features));
+  }
+
+  private static Map<String, FeatureModelConfig> featureTransformers() {
+    Map<String, FeatureModelConfig> presets = new LinkedHashMap<>();
+    presets.put("tiny", new FeatureModelConfig(8, 1, 32, 2, 64, 0, 4));
+    presets.put("base", new FeatureModelConfig(8, 1, 192, 3, 256, 0.1, 8));
+    return presets;
+  }
+
+  private static ZooBlock features(FeatureModelConfig config) {
+    return new FeatureTransformer(
+        new FeatureConfig(
+            config.features(),
+            config.outputs(),
+            config.width(),
+            config.layers(),
+            config.hidden(),
+            config.dropout()),
+        layer ->
+            new MultiHeadAttention(AttentionConfig.bidirectional(config.width(), config.heads())));
   }
 
   private static Map<String, MixerDecoderConfig> mixerDecoders() {
@@ -267,6 +297,12 @@ public final class TransformerProvider implements PaperProvider {
                     new VisionConfig(8, 3, 4, 5, 8, 2, 16, 0),
                     layer -> new MultiHeadAttention(AttentionConfig.bidirectional(8, 2))),
             (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 3, 8, 8)))));
+    specimens.add(
+        Specimen.of(
+            "transformer/feature transformer",
+            ID,
+            () -> features(new FeatureModelConfig(5, 3, 8, 2, 16, 0, 2)),
+            (m, batch, length) -> new NDList(m.randomNormal(new Shape(batch, 5)))));
     specimens.add(
         Specimen.of(
             "transformer/decoder",
