@@ -1,6 +1,7 @@
 package org.attentionzoo.eval.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -9,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
@@ -24,6 +26,7 @@ import java.util.stream.Stream;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.ZooBlock;
@@ -71,10 +74,20 @@ class SweepTest {
     Papers papers = Papers.load();
     Stream<Subject> specimens =
         Stream.concat(CoreSpecimens.all().stream(), papers.specimens().stream()).map(Subject::new);
-    Stream<Subject> models = papers.models().stream().map(m -> Subject.of(papers.preset(m.name())));
+    return Stream.concat(specimens, models(papers)).filter(SweepTest::isWanted);
+  }
+
+  private static boolean isWanted(Subject subject) {
     String only = System.getProperty("zoo.sweep", "");
-    return Stream.concat(specimens, models)
-        .filter(s -> only.isEmpty() || s.specimen().paper().equals(only));
+    return only.isEmpty() || subject.specimen().paper().equals(only);
+  }
+
+  static Stream<Subject> models() {
+    return models(Papers.load()).filter(SweepTest::isWanted);
+  }
+
+  private static Stream<Subject> models(Papers papers) {
+    return papers.models().stream().map(m -> Subject.of(papers.preset(m.name())));
   }
 
   static Stream<Subject> learning() {
@@ -222,12 +235,9 @@ class SweepTest {
     assertThat(fast.keySet()).isEqualTo(plain.keySet());
     // Some gradients are zero by analysis (of a bias on keys, for one): beside the others, what is
     // left of them is rounding.
-    double largest =
-        plain.entrySet().stream()
-            .filter(e -> e.getKey().startsWith("gradient"))
-            .mapToDouble(e -> Arrays.stream(doubles(e.getValue())).map(Math::abs).max().orElse(0))
-            .max()
-            .orElse(0);
+    Map<String, NDArray> gradients = new LinkedHashMap<>(plain);
+    gradients.keySet().removeIf(name -> !name.startsWith("gradient"));
+    double largest = largest(gradients);
     fast.forEach(
         (name, actual) ->
             assertThat(
@@ -235,6 +245,23 @@ class SweepTest {
                         actual,
                         plain.get(name),
                         name.startsWith("gradient") ? largest / 100 : SMALLEST_SCALE))
+                .as(name)
+                .isLessThanOrEqualTo(subject.tolerance()));
+  }
+
+  /** With gradient checkpointing, for the models that have layers that can be run again. */
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("models")
+  void layersThatAreRunAgainGiveTheSameGradients(Subject subject) {
+    Segments segments = new Segments(23, true);
+    Map<String, NDArray> again = trainingGradients(subject, segments);
+    assumeThat(segments.count()).as("layers that can be run again").isPositive();
+    Map<String, NDArray> kept = trainingGradients(subject, new Segments(23, false));
+    assertThat(again.keySet()).isEqualTo(kept.keySet());
+    double largest = largest(kept);
+    again.forEach(
+        (name, gradient) ->
+            assertThat(ratio(gradient, kept.get(name), largest / 100))
                 .as(name)
                 .isLessThanOrEqualTo(subject.tolerance()));
   }
@@ -512,6 +539,32 @@ class SweepTest {
     return results;
   }
 
+  /** Of the outputs and the auxiliary losses together, by one training pass. */
+  private Map<String, NDArray> trainingGradients(Subject subject, Segments segments) {
+    ZooBlock block = subject.build(manager, 1);
+    NDList inputs = subject.inputs(manager, 2, BATCH, LENGTH);
+    Pass pass = Pass.training(new ParameterStore(manager, false)).with(segments);
+    JniUtils.setSeed(3);
+    try (GradientMode ignored = GradientMode.on()) {
+      NDArray total = TrainingSteps.weighted(subject.run(pass, block, inputs, null));
+      for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
+        total = total.add(auxiliary);
+      }
+      NDArray one = total.onesLike();
+      JniUtils.backward((PtNDArray) total, (PtNDArray) one, false, false);
+      segments.backward(one);
+    }
+    Map<String, NDArray> gradients = new LinkedHashMap<>();
+    StateDict.of(block)
+        .forEach(
+            (name, parameter) -> {
+              if (parameter.requiresGradient()) {
+                gradients.put(name, parameter.getArray().getGradient());
+              }
+            });
+    return gradients;
+  }
+
   private static boolean hasLength(NDArray array, int length) {
     return array.getShape().dimension() > 1 && array.getShape().get(1) == length;
   }
@@ -545,6 +598,14 @@ class SweepTest {
           .as("%s, array %s", description, i)
           .isEqualTo(expected.get(i).toByteArray());
     }
+  }
+
+  /** The largest value of all. */
+  private static double largest(Map<String, NDArray> arrays) {
+    return arrays.values().stream()
+        .mapToDouble(array -> Arrays.stream(doubles(array)).map(Math::abs).max().orElse(0))
+        .max()
+        .orElse(0);
   }
 
   /** The largest difference relative to the largest expected value. */

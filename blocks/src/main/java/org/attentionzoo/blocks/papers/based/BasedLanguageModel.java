@@ -168,7 +168,7 @@ public final class BasedLanguageModel extends ZooBlock {
       Sequences sequences = Sequences.padded(inputs.size() > 1 ? inputs.get(1) : null);
       NDArray hidden = embeddings.forward(pass, inputs.head());
       for (BasedLayer layer : layers) {
-        hidden = layer.forward(pass, hidden, sequences);
+        hidden = pass.segment(hidden, (inner, h) -> layer.forward(inner, h, sequences));
       }
       return new NDList(norm.forward(pass, hidden));
     }

@@ -115,7 +115,7 @@ public final class DifferentialLanguageModel extends ZooBlock {
     Sequences sequences = Sequences.padded(inputs.size() > 1 ? inputs.get(1) : null);
     NDArray x = body.embedding.forward(pass, inputs.head());
     for (Layer layer : body.layers) {
-      x = layer.forward(pass, x, sequences);
+      x = pass.segment(x, (inner, h) -> layer.forward(inner, h, sequences));
     }
     return new NDList(head.forward(pass, body.norm.forward(pass, x)));
   }

@@ -99,7 +99,7 @@ public final class TransNormer extends ZooBlock {
         hidden = Arithmetic.times(hidden, scale);
       }
       for (TransNormerLayer layer : layers) {
-        hidden = layer.forward(pass, hidden, sequences);
+        hidden = pass.segment(hidden, (inner, h) -> layer.forward(inner, h, sequences));
       }
       return new NDList(norm.forward(pass, hidden));
     }

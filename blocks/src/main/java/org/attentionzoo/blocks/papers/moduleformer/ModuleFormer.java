@@ -93,7 +93,9 @@ public final class ModuleFormer extends ZooBlock {
       NDArray hidden = embedding.forward(pass, inputs.get(0));
       hidden = Dropout.apply(pass, hidden, config.dropout());
       for (Layer layer : layers) {
-        hidden = layer.forward(pass, hidden, Sequences.padded(valid));
+        hidden =
+            pass.segment(
+                hidden, (inner, h) -> layer.forward(inner, h, Sequences.padded(valid)));
       }
       return new NDList(norm.forward(pass, hidden));
     }

@@ -142,7 +142,7 @@ public final class TransformerXlLanguageModel extends ZooBlock {
     Sequences sequences = Sequences.padded(inputs.size() > 1 ? inputs.get(1) : null);
     NDArray x = embedding.forward(pass, inputs.head());
     for (Layer layer : transformer.layers) {
-      x = layer.forward(pass, x, sequences);
+      x = pass.segment(x, (inner, h) -> layer.forward(inner, h, sequences));
     }
     return new NDList(generator.forward(pass, transformer.norm.forward(pass, x)));
   }

@@ -138,7 +138,7 @@ public final class SelectiveGpt extends ZooBlock {
     x = x.add(transformer.positions.forward(pass, places));
     x = Dropout.apply(pass, x, config.dropout());
     for (Layer layer : transformer.layers) {
-      x = layer.forward(pass, x, sequences);
+      x = pass.segment(x, (inner, h) -> layer.forward(inner, h, sequences));
     }
     return new NDList(head.forward(pass, transformer.norm.forward(pass, x)));
   }
