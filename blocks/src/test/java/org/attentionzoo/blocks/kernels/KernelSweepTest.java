@@ -111,6 +111,19 @@ class KernelSweepTest {
   }
 
   @Test
+  void comparisonFindsWhatIsWrongWithoutAGraphOnly() {
+    int[] calls = {0};
+    UnaryOperator<NDList> fast =
+        in -> {
+          NDList right = product(in);
+          return ++calls[0] < 4 ? right : new NDList(right.get(0).mul(2), right.get(1));
+        };
+    assertThat(differences(fast, KernelSweepTest::product, Layout.CONTIGUOUS))
+        .filteredOn(d -> d.ratio() > 0)
+        .containsExactly(new Difference("output 0", 1));
+  }
+
+  @Test
   void comparisonGivesTheKernelInputsThatAreNotContiguous() {
     UnaryOperator<NDList> peek =
         in -> {
