@@ -104,12 +104,15 @@ class TerminationTest {
       throws IOException, InterruptedException {
     for (int attempt = 0; attempt < 3; attempt++) {
       Process process = java(LongBackward.class);
-      BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
-      assertThat(lines.readLine()).isEqualTo("computing");
-      Thread.sleep(50);
-      process.toHandle().destroy();
-      assertThat(lines.lines()).isEmpty();
-      assertThat(process.waitFor()).isEqualTo(128 + 15);
+      try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+        assertThat(lines.readLine()).isEqualTo("computing");
+        Thread.sleep(50);
+        process.toHandle().destroy();
+        assertThat(lines.lines()).isEmpty();
+        assertThat(process.waitFor()).isEqualTo(128 + 15);
+      } finally {
+        process.destroyForcibly();
+      }
     }
   }
 
