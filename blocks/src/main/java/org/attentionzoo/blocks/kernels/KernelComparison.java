@@ -124,8 +124,7 @@ public final class KernelComparison {
     return results;
   }
 
-  private static NDList leaves(
-      NDList values, Layout layout, DataType type, NDManager manager) {
+  private static NDList leaves(NDList values, Layout layout, DataType type, NDManager manager) {
     NDList inputs = new NDList();
     try (GradientMode ignored = GradientMode.off()) {
       for (NDArray value : values) {

@@ -13,8 +13,8 @@ import org.attentionzoo.blocks.layers.Linear;
 
 /**
  * A Transformer over the columns of a table (Gorishniy et al. 2021, FT-Transformer, for numbers)
- * around any mixer: each feature is a token, its value times a vector of its own plus another;
- * then a class token, encoder, and a linear map of the class token.
+ * around any mixer: each feature is a token, its value times a vector of its own plus another; then
+ * a class token, encoder, and a linear map of the class token.
  *
  * <p>State dict: {@code weight}, {@code bias} (features, width), {@code cls_token} (1, 1, width),
  * {@code encoder}, {@code head}.

@@ -44,8 +44,7 @@ public final class TextCorpus {
     this(content, (int) (content.length * 9L / 10), false, provenance);
   }
 
-  private TextCorpus(
-      byte[] content, int trainingLength, boolean inParts, Provenance provenance) {
+  private TextCorpus(byte[] content, int trainingLength, boolean inParts, Provenance provenance) {
     this.content = content;
     this.trainingLength = trainingLength;
     this.inParts = inParts;

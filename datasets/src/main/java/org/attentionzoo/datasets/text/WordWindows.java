@@ -15,8 +15,9 @@ import org.attentionzoo.datasets.BatchSource;
 
 /**
  * Windows of words for language modelling, as {@link ByteWindows} of bytes. Words are what
- * whitespace separates, and each line ends with the word {@code <eos>}: the tokens that perplexities
- * on WikiText-2 are given for (217,646 in its validation and 245,569 in its test part).
+ * whitespace separates, and each line ends with the word {@code <eos>}: the tokens that
+ * perplexities on WikiText-2 are given for (217,646 in its validation and 245,569 in its test
+ * part).
  *
  * <p>Tokens: 0 is {@code <unk>}, for words that are not in the vocabulary; 1 is {@code <eos>}; then
  * the words of the training part, the most frequent first, of equally frequent ones the first in

@@ -42,8 +42,7 @@ public final class WordsTaskProvider implements TaskProvider {
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
     TextCorpus corpus = PublishedTexts.corpus(location, chosen.part());
-    WordWindows windows =
-        new WordWindows(corpus, chosen.words(), chosen.batch(), chosen.length());
+    WordWindows windows = new WordWindows(corpus, chosen.words(), chosen.batch(), chosen.length());
     Map<String, Object> description = PublishedTexts.describe(corpus, chosen.part());
     description.put("training_words", windows.trainingLength());
     description.put("validation_words", windows.validationLength());

@@ -94,8 +94,7 @@ public final class ModuleFormer extends ZooBlock {
       hidden = Dropout.apply(pass, hidden, config.dropout());
       for (Layer layer : layers) {
         hidden =
-            pass.segment(
-                hidden, (inner, h) -> layer.forward(inner, h, Sequences.padded(valid)));
+            pass.segment(hidden, (inner, h) -> layer.forward(inner, h, Sequences.padded(valid)));
       }
       return new NDList(norm.forward(pass, hidden));
     }
