@@ -59,8 +59,7 @@ public final class FeatureTransformer extends UnaryBlock {
   @Override
   public NDArray forward(Pass pass, NDArray x) {
     Shape first = new Shape(x.getShape().get(0), 1, config.width());
-    NDArray tokens =
-        x.expandDims(2).mul(pass.value(weight, x).expandDims(0)).add(pass.value(bias, x));
+    NDArray tokens = x.expandDims(2).mul(pass.value(weight, x)).add(pass.value(bias, x));
     NDArray hidden = pass.value(classToken, x).broadcast(first);
     hidden.attach(x.getManager());
     return head.forward(
