@@ -9,11 +9,12 @@ import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.Tensors;
 
 /** Windows of a sequence of tokens, for language modelling; see {@link ByteWindows}. */
-final class TokenWindows {
+final class TokenWindows implements BatchSource {
 
   /** The label of a position that is not to be predicted. */
   static final int IGNORED = -1;
@@ -70,7 +71,8 @@ final class TokenWindows {
   /** What a text is called and counted in. */
   record Source(String name, String unit) {}
 
-  Batch training(NDManager manager, long seed, long step) {
+  @Override
+  public Batch training(NDManager manager, long seed, long step) {
     SplittableRandom random = SeededStream.of(seed, step);
     long[] starts = new long[batch];
     for (int row = 0; row < batch; row++) {
@@ -79,11 +81,13 @@ final class TokenWindows {
     return batch(manager, starts, trainingLength);
   }
 
-  int validationBatches() {
+  @Override
+  public int validationBatches() {
     return (validationWindows() - 1) / batch + 1;
   }
 
-  Batch validation(NDManager manager, int index) {
+  @Override
+  public Batch validation(NDManager manager, int index) {
     if (index < 0 || index >= validationBatches()) {
       throw new IndexOutOfBoundsException(
           "validation batch " + index + " of " + validationBatches());

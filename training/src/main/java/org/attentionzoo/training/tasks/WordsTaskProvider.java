@@ -3,12 +3,12 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.Map;
 import org.attentionzoo.datasets.text.TextCorpus;
-import org.attentionzoo.datasets.text.WordWindows;
+import org.attentionzoo.datasets.text.WordCorpus;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
-/** Word-level language modelling on text files; see {@link TextCorpus} and {@link WordWindows}. */
+/** Word-level language modelling on text files; see {@link TextCorpus} and {@link WordCorpus}. */
 @AutoService(TaskProvider.class)
 public final class WordsTaskProvider implements TaskProvider {
 
@@ -41,18 +41,18 @@ public final class WordsTaskProvider implements TaskProvider {
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
-    TextCorpus corpus = PublishedTexts.corpus(location, chosen.part());
-    WordWindows windows = new WordWindows(corpus, chosen.words(), chosen.batch(), chosen.length());
-    Map<String, Object> description = PublishedTexts.describe(corpus, chosen.part());
-    description.put("training_words", windows.trainingLength());
-    description.put("validation_words", windows.validationLength());
-    description.put("vocabulary", windows.vocabulary().size());
+    TextCorpus text = PublishedTexts.corpus(location, chosen.part());
+    WordCorpus corpus = new WordCorpus(text, chosen.words());
+    Map<String, Object> description = PublishedTexts.describe(text, chosen.part());
+    description.put("training_words", corpus.trainingLength());
+    description.put("validation_words", corpus.validationLength());
+    description.put("vocabulary", corpus.vocabulary().size());
     return new Task(
         scheme(),
         ModelKind.CAUSAL_LANGUAGE_MODEL,
-        windows,
+        corpus.windows(chosen.batch(), chosen.length()),
         LanguageModelObjective.ofTokens(),
-        Map.of("vocabulary", windows.vocabulary().size()),
+        Map.of("vocabulary", corpus.vocabulary().size()),
         (long) chosen.batch() * chosen.length(),
         "tokens",
         description);

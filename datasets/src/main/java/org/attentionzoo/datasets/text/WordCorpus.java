@@ -1,6 +1,5 @@
 package org.attentionzoo.datasets.text;
 
-import ai.djl.ndarray.NDManager;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,20 +9,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.attentionzoo.blocks.UserException;
-import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
 
 /**
- * Windows of words for language modelling, as {@link ByteWindows} of bytes. Words are what
- * whitespace separates, and each line ends with the word {@code <eos>}: the tokens that
- * perplexities on WikiText-2 are given for (217,646 in its validation and 245,569 in its test
- * part).
+ * Text as words, which are what whitespace separates; each line ends with the word {@code <eos>}.
+ * These are the tokens that perplexities on WikiText-2 are given for (217,646 in its validation and
+ * 245,569 in its test part).
  *
  * <p>Tokens: 0 is {@code <unk>}, for words that are not in the vocabulary; 1 is {@code <eos>}; then
  * the words of the training part, the most frequent first, of equally frequent ones the first in
  * the order of the alphabet.
  */
-public final class WordWindows implements BatchSource {
+public final class WordCorpus {
 
   /** What stands for words that are not in the vocabulary. */
   public static final String UNKNOWN = "<unk>";
@@ -31,22 +28,20 @@ public final class WordWindows implements BatchSource {
   /** What stands for the end of a line. */
   public static final String END = "<eos>";
 
+  private final String source;
   private final List<String> vocabulary;
   private final int[] tokens;
   private final int trainingLength;
-  private final TokenWindows windows;
 
   /**
-   * Cuts a text into windows. A text that is not published in parts is cut behind the word in which
-   * the first nine tenths of its bytes end.
+   * Reads a text as words. One that is not published in parts is cut behind the word in which the
+   * first nine tenths of its bytes end.
    *
    * @param corpus the text
    * @param words how many tokens there are at most; 0 for as many as the training part has
-   * @param batch B, how many windows a batch has
-   * @param length L, how many words a window predicts
-   * @throws UserException if the text is too short, or the number of words, B or L is not sensible
+   * @throws UserException if the text is too long, or the number of words is not sensible
    */
-  public WordWindows(TextCorpus corpus, int words, int batch, int length) {
+  public WordCorpus(TextCorpus corpus, int words) {
     if (words < 0 || words == 1 || words == 2) {
       throw new UserException(
           String.format(
@@ -67,6 +62,7 @@ public final class WordWindows implements BatchSource {
               corpus.length(),
               most));
     }
+    source = corpus.provenance().source();
     byte[] content = corpus.content();
     int cut = corpus.trainingLength();
     while (!corpus.isInParts()
@@ -99,14 +95,6 @@ public final class WordWindows implements BatchSource {
     Consumer<String> put = word -> tokens[next[0]++] = places.getOrDefault(word, 0);
     forEach(training, corpus.isInParts(), put);
     forEach(validation, true, put);
-    windows =
-        new TokenWindows(
-            new TokenWindows.Source(corpus.provenance().source(), "words"),
-            place -> tokens[place],
-            tokens.length,
-            trainingLength,
-            batch,
-            length);
   }
 
   private static List<String> vocabulary(Map<String, Integer> counts, int words) {
@@ -180,18 +168,21 @@ public final class WordWindows implements BatchSource {
     return tokens.length - trainingLength;
   }
 
-  @Override
-  public Batch training(NDManager manager, long seed, long step) {
-    return windows.training(manager, seed, step);
-  }
-
-  @Override
-  public int validationBatches() {
-    return windows.validationBatches();
-  }
-
-  @Override
-  public Batch validation(NDManager manager, int index) {
-    return windows.validation(manager, index);
+  /**
+   * Windows for language modelling, as {@link ByteWindows} of bytes.
+   *
+   * @param batch B, how many windows a batch has
+   * @param length L, how many words a window predicts
+   * @return the windows
+   * @throws UserException if the text is too short, or B or L is not sensible
+   */
+  public BatchSource windows(int batch, int length) {
+    return new TokenWindows(
+        new TokenWindows.Source(source, "words"),
+        place -> tokens[place],
+        tokens.length,
+        trainingLength,
+        batch,
+        length);
   }
 }

@@ -11,24 +11,24 @@ import java.util.ArrayList;
 import java.util.List;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.BatchSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 
-final class WordWindowsTest {
+final class WordCorpusTest {
 
   @TempDir private Path folder;
 
   @Test
   void everyWordAfterTheFirstIsPredictedOnceFromTheOneBefore() throws Exception {
-    WordWindows windows =
-        parts("b a a\n\n c <unk>\ta\r\n a b", "a \u00e9 b\nc\u00a0c\n \nb", 0, 2, 3);
-    assertThat(windows.vocabulary()).containsExactly("<unk>", "<eos>", "a", "b", "c");
-    assertThat(windows.trainingLength()).isEqualTo(12);
-    assertThat(predicted(windows))
+    WordCorpus corpus = parts("b a a\n\n c <unk>\ta\r\n a b", "a \u00e9 b\nc\u00a0c\n \nb", 0);
+    assertThat(corpus.vocabulary()).containsExactly("<unk>", "<eos>", "a", "b", "c");
+    assertThat(corpus.trainingLength()).isEqualTo(12);
+    assertThat(predicted(corpus, 2, 3))
         .containsExactly("<unk>", "b", "<eos>", "c", "c", "<eos>", "<eos>", "b", "<eos>");
     try (NDManager manager = NDManager.newBaseManager()) {
-      Batch batch = windows.training(manager, 7, 1);
+      Batch batch = corpus.windows(2, 3).training(manager, 7, 1);
       long[] inputs = batch.inputs().head().toLongArray();
       long[] labels = batch.labels().head().toLongArray();
       assertThat(inputs).hasSize(6);
@@ -39,10 +39,10 @@ final class WordWindowsTest {
 
   @Test
   void rareWordsAreUnknown() throws Exception {
-    WordWindows windows = parts("d d c c c b a\n", "a b c d\n", 4, 1, 4);
-    assertThat(windows.vocabulary()).containsExactly("<unk>", "<eos>", "c", "d");
-    assertThat(predicted(windows)).containsExactly("<unk>", "c", "d", "<eos>");
-    assertThatThrownBy(() -> parts("a b c d", "a b", 2, 1, 1))
+    WordCorpus corpus = parts("d d c c c b a\n", "a b c d\n", 4);
+    assertThat(corpus.vocabulary()).containsExactly("<unk>", "<eos>", "c", "d");
+    assertThat(predicted(corpus, 1, 4)).containsExactly("<unk>", "c", "d", "<eos>");
+    assertThatThrownBy(() -> parts("a b c d", "a b", 2))
         .isInstanceOf(UserException.class)
         .hasMessage("words=2; expected 0 for all, or at least 3: <unk>, <eos> and a word");
   }
@@ -50,18 +50,19 @@ final class WordWindowsTest {
   @Test
   void aTextIsCutBetweenWords() {
     String text = "one two three four five six sevenseven eighteight nine";
-    TextCorpus corpus = TextCorpus.of("text", text.getBytes(StandardCharsets.UTF_8));
-    WordWindows windows = new WordWindows(corpus, 0, 1, 3);
-    assertThat(corpus.trainingLength()).isEqualTo(48);
-    assertThat(windows.vocabulary()).contains("eighteight").hasSize(10);
-    assertThat(windows.validationLength()).isEqualTo(2);
+    TextCorpus bytes = TextCorpus.of("text", text.getBytes(StandardCharsets.UTF_8));
+    WordCorpus corpus = new WordCorpus(bytes, 0);
+    assertThat(bytes.trainingLength()).isEqualTo(48);
+    assertThat(corpus.vocabulary()).contains("eighteight").hasSize(10);
+    assertThat(corpus.validationLength()).isEqualTo(2);
   }
 
   @Test
   void tooFewWordsAreRefused() {
-    TextCorpus corpus =
+    TextCorpus text =
         TextCorpus.of("short", "a b c d e f g h i j\n".getBytes(StandardCharsets.UTF_8));
-    assertThatThrownBy(() -> new WordWindows(corpus, 0, 1, 20))
+    WordCorpus corpus = new WordCorpus(text, 0);
+    assertThatThrownBy(() -> corpus.windows(1, 20))
         .isInstanceOf(UserException.class)
         .hasMessageStartingWith("'short' holds 11 words of text; windows of length=20 need");
   }
@@ -73,27 +74,27 @@ final class WordWindowsTest {
       disabledReason = "counts the words of WikiText-2; set ZOO_DATA")
   void wikiTextHasThePublishedNumbersOfTokens() {
     Path data = Path.of(System.getenv("ZOO_DATA"), "wikitext-2");
-    TextCorpus corpus =
+    TextCorpus text =
         TextCorpus.load("wikitext-2", data.resolve("test.txt"), data.resolve("valid.txt"));
-    WordWindows windows = new WordWindows(corpus, 0, 8, 64);
-    assertThat(windows.trainingLength()).isEqualTo(245_569);
-    assertThat(windows.validationLength()).isEqualTo(217_646);
+    WordCorpus corpus = new WordCorpus(text, 0);
+    assertThat(corpus.trainingLength()).isEqualTo(245_569);
+    assertThat(corpus.validationLength()).isEqualTo(217_646);
   }
 
-  private WordWindows parts(String training, String validation, int words, int batch, int length)
-      throws Exception {
+  private WordCorpus parts(String training, String validation, int words) throws Exception {
     Path first = Files.writeString(folder.resolve("train.txt"), training);
     Path second = Files.writeString(folder.resolve("valid.txt"), validation);
-    return new WordWindows(TextCorpus.load("parts", first, second), words, batch, length);
+    return new WordCorpus(TextCorpus.load("parts", first, second), words);
   }
 
-  private static List<String> predicted(WordWindows windows) {
+  private static List<String> predicted(WordCorpus corpus, int batch, int length) {
+    BatchSource windows = corpus.windows(batch, length);
     List<String> words = new ArrayList<>();
     try (NDManager manager = NDManager.newBaseManager()) {
       for (int i = 0; i < windows.validationBatches(); i++) {
         for (long label : windows.validation(manager, i).labels().head().toLongArray()) {
           if (label != ByteWindows.IGNORED) {
-            words.add(windows.vocabulary().get((int) label));
+            words.add(corpus.vocabulary().get((int) label));
           }
         }
       }
