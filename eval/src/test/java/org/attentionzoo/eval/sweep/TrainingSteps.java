@@ -25,10 +25,14 @@ final class TrainingSteps {
    * @return the outputs
    */
   static NDList run(Subject subject, ZooBlock block, NDList inputs, boolean plain) {
+    Pass pass = Pass.training(new ParameterStore(inputs.head().getManager(), false));
+    return run(subject, block, inputs, plain ? pass.onPlainPath() : pass);
+  }
+
+  /** The same by a training pass of the caller's. */
+  static NDList run(Subject subject, ZooBlock block, NDList inputs, Pass pass) {
     try (GradientMode ignored = GradientMode.on()) {
-      NDManager step = inputs.head().getManager();
-      Pass pass = Pass.training(new ParameterStore(step, false));
-      NDList outputs = subject.run(plain ? pass.onPlainPath() : pass, block, inputs, null);
+      NDList outputs = subject.run(pass, block, inputs, null);
       NDArray loss = weighted(outputs);
       for (NDArray auxiliary : pass.auxiliaryLosses().values()) {
         loss = loss.add(auxiliary);
