@@ -36,6 +36,8 @@ public final class SeqBoatKernels implements KernelCatalog {
                   false,
                   averages(1, 1, 2, 1, bidirectional),
                   averages(2, 7, 3, 2, bidirectional),
+                  averages(1, 33, 1, 2, bidirectional),
+                  averages(2, 64, 3, 1, bidirectional),
                   averages(3, 131, 5, 4, bidirectional))
               .timedOn(
                   averages(2, 512, 128, 16, bidirectional),
