@@ -92,11 +92,8 @@ public final class Deit extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    long batch = x.getShape().get(0);
-    NDArray tokens = patches.forward(pass, x);
-    NDArray first = pass.value(classToken, x).broadcast(new Shape(batch, 1, config.width()));
-    first.attach(x.getManager());
-    NDArray hidden = first.concat(tokens, 1).add(pass.value(positions, x));
+    NDArray tokens = ClassToken.before(pass, classToken, patches.forward(pass, x));
+    NDArray hidden = tokens.add(pass.value(positions, x));
     hidden = Dropout.apply(pass, hidden, config.dropout());
     for (Layer layer : layers) {
       hidden = pass.segment(hidden, layer::forward);

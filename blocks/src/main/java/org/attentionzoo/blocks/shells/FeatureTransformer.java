@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.shells;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.function.IntFunction;
 import org.attentionzoo.blocks.Mixer;
@@ -21,7 +20,6 @@ import org.attentionzoo.blocks.layers.Linear;
  */
 public final class FeatureTransformer extends UnaryBlock {
 
-  private final FeatureConfig config;
   private final Parameter weight;
   private final Parameter bias;
   private final Parameter classToken;
@@ -35,7 +33,6 @@ public final class FeatureTransformer extends UnaryBlock {
    * @param mixers makes the mixer of a layer
    */
   public FeatureTransformer(FeatureConfig config, IntFunction<? extends Mixer> mixers) {
-    this.config = config;
     int width = config.width();
     double bound = 1 / Math.sqrt(width);
     weight = parameter("weight", Initializers.uniform(bound), config.features(), width);
@@ -58,11 +55,8 @@ public final class FeatureTransformer extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    Shape first = new Shape(x.getShape().get(0), 1, config.width());
     NDArray tokens = x.expandDims(2).mul(pass.value(weight, x)).add(pass.value(bias, x));
-    NDArray hidden = pass.value(classToken, x).broadcast(first);
-    hidden.attach(x.getManager());
-    return head.forward(
-        pass, encoder.encode(pass, hidden.concat(tokens, 1), Sequences.FULL).get(":, 0"));
+    NDArray hidden = ClassToken.before(pass, classToken, tokens);
+    return head.forward(pass, encoder.encode(pass, hidden, Sequences.FULL).get(":, 0"));
   }
 }

@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.shells;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.function.IntFunction;
 import org.attentionzoo.blocks.Mixer;
@@ -68,10 +67,8 @@ public final class VisionTransformer extends UnaryBlock {
         x.reshape(batch, config.channels(), side, patch, side, patch)
             .transpose(0, 2, 4, 1, 3, 5)
             .reshape(batch, side * side, (long) config.channels() * patch * patch);
-    NDArray tokens = patches.forward(pass, flat);
-    NDArray first = pass.value(classToken, x).broadcast(new Shape(batch, 1, config.width()));
-    first.attach(x.getManager());
-    NDArray hidden = first.concat(tokens, 1).add(pass.value(positions, x));
+    NDArray tokens = ClassToken.before(pass, classToken, patches.forward(pass, flat));
+    NDArray hidden = tokens.add(pass.value(positions, x));
     return head.forward(pass, encoder.encode(pass, hidden, Sequences.FULL).get(":, 0"));
   }
 }
