@@ -116,7 +116,7 @@ public final class LinearAttention {
     NDArray keys = live == null ? k : k.mul(live.expandDims(1).expandDims(-1));
     NDArray rates = rates(q);
     NDList both;
-    if (config.form() == Form.RECURRENT) {
+    if (config.form() == Form.RECURRENT || q.getShape().get(2) == 1) {
       both = KERNELS.callAll("causal_steps", q, keys, values(v), rates, live, memory);
     } else {
       long chunk = config.form() == Form.PARALLEL ? q.getShape().get(2) : config.chunk();

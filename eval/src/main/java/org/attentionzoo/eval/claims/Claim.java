@@ -118,13 +118,20 @@ public record Claim(
       Optional<Double> atMost) {
 
     /**
-     * The same check of another arm.
+     * The same check with another arm wherever one stands.
      *
-     * @param other its name
+     * @param name of the arm to replace
+     * @param other what takes its place
      * @return a copy
      */
-    public Check of(String other) {
-      return new Check(other, against, as, metric, atLeast, atMost);
+    public Check with(String name, String other) {
+      return new Check(
+          arm.equals(name) ? other : arm,
+          against.map(a -> a.equals(name) ? other : a),
+          as,
+          metric,
+          atLeast,
+          atMost);
     }
   }
 

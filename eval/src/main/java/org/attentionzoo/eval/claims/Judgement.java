@@ -84,7 +84,7 @@ public record Judgement(
     List<Judged> judged = new ArrayList<>();
     String original = claim.candidate().name();
     for (Check check : claim.checks()) {
-      Check asked = check.arm().equals(original) ? check.of(candidate) : check;
+      Check asked = check.with(original, candidate);
       Interval figure = figure(claim, asked, outcomes);
       double least = asked.atLeast().orElse(Double.NEGATIVE_INFINITY);
       double most = asked.atMost().orElse(Double.POSITIVE_INFINITY);

@@ -48,6 +48,20 @@ class JudgementTest {
   }
 
   @Test
+  void aControlAlsoTakesThePlaceOfACandidateThatOthersAreMeasuredAgainst() {
+    String behind = "{arm: plain, against: good, as: difference, atMost: -0.1}";
+    Claim turned =
+        Claims.parse(
+            CLAIM.replace("{arm: good, against: plain, as: difference, atLeast: 0.1}", behind),
+            "test");
+    Judgement judgement = Judgement.of(turned, outcomes(0.95, 0.96, 0.97), "good");
+    assertThat(judgement.verdict()).isEqualTo(Verdict.REPRODUCED);
+    assertThat(Judgement.of(turned, outcomes(0.95, 0.96, 0.97), "broken").checks().get(1))
+        .satisfies(c -> assertThat(c.verdict()).isEqualTo(Verdict.NOT_REPRODUCED))
+        .satisfies(c -> assertThat(c.statement()).startsWith("accuracy of plain - broken"));
+  }
+
+  @Test
   void isInconclusiveIfAnIntervalContainsTheBound() {
     Judgement judgement = judge(outcomes(0.85, 0.91, 0.97), "good");
     assertThat(judgement.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
