@@ -27,7 +27,8 @@ public final class AttentionKernels implements KernelCatalog {
             dense(2, 3, 7, 7, 5),
             dense(1, 2, 33, 33, 16),
             dense(2, 1, 65, 65, 4),
-            dense(1, 2, 150, 150, 8));
+            dense(1, 2, 150, 150, 8),
+            dense(1, 1, 193, 193, 4));
     List<Case> factored =
         List.of(
             factored(1, 1, 1, 1, 2, 1), factored(2, 3, 7, 7, 5, 2), factored(1, 2, 19, 19, 8, 9));

@@ -116,6 +116,7 @@ public final class LinearAttention {
     NDArray keys = live == null ? k : k.mul(live.expandDims(1).expandDims(-1));
     NDArray rates = rates(q);
     NDList both;
+    // One token is one step in every form, and that kernel has the fewest operators for it.
     if (config.form() == Form.RECURRENT || q.getShape().get(2) == 1) {
       both = KERNELS.callAll("causal_steps", q, keys, values(v), rates, live, memory);
     } else {

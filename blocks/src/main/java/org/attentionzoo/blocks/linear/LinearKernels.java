@@ -33,10 +33,21 @@ public final class LinearKernels implements KernelCatalog {
         String name =
             "linear/" + form.name().toLowerCase(Locale.ROOT) + (decays ? " with decay" : "");
         KernelCheck whole =
-            check(name, attention, inputs(1, 1, 3), inputs(2, 7, 5), inputs(3, 12, 2));
+            check(
+                name,
+                attention,
+                inputs(1, 1, 3),
+                inputs(2, 7, 5),
+                inputs(2, 75, 3),
+                inputs(3, 12, 2));
         checks.add(form == Form.PARALLEL ? whole.timedOn(size(512, 64)) : whole);
         checks.add(
-            check(name + " after a past", attention, continued(1, 1, 3), continued(2, 7, 5))
+            check(
+                    name + " after a past",
+                    attention,
+                    continued(1, 1, 3),
+                    continued(2, 7, 5),
+                    continued(2, 37, 3))
                 .timedOn(continued(1, 1, 64)));
         if (form == Form.CHUNKED) {
           checks.add(
