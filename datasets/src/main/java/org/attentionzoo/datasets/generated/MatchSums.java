@@ -7,7 +7,8 @@ import org.attentionzoo.datasets.Batch;
 /**
  * Match2 and Match3 (Sanford et al. 2023, "Representational Strengths and Limitations of
  * Transformers", definitions 2 and 3): for each number of a sequence, whether it and one or two
- * numbers of the sequence add up to 0 modulo M. A number may be taken again.
+ * numbers of the sequence add up to 0 modulo M. By the definitions a number may be taken again, so
+ * that some triples are pairs in truth (2 x + y = 0); with {@code distinct} it may not.
  *
  * <p>One example: L numbers, independent and uniform in 0 to M - 1. Inputs (B, L) int64 are the
  * numbers, labels (B, L) int64 are 1 where there is a match and 0 elsewhere. Training examples are
@@ -25,11 +26,18 @@ public final class MatchSums implements GeneratedSource {
    * @param length L, numbers in a sequence
    * @param modulus M
    * @param order how many numbers are added: 2 for Match2, 3 for Match3
+   * @param distinct whether the places that are added must differ
    * @param validationExamples how many sequences the validation part has
    * @param validationSeed decides the validation part
    */
   public record Options(
-      int batch, int length, int modulus, int order, int validationExamples, long validationSeed) {
+      int batch,
+      int length,
+      int modulus,
+      int order,
+      boolean distinct,
+      int validationExamples,
+      long validationSeed) {
 
     /**
      * Match3 on six numbers modulo 31, of which about half have a match.
@@ -37,7 +45,7 @@ public final class MatchSums implements GeneratedSource {
      * @return batches of 128
      */
     public static Options standard() {
-      return new Options(128, 6, 31, 3, 1024, 0);
+      return new Options(128, 6, 31, 3, false, 1024, 0);
     }
 
     private void check() {
@@ -83,17 +91,25 @@ public final class MatchSums implements GeneratedSource {
   private long[] matches(long[] numbers) {
     long[] found = new long[numbers.length];
     for (int i = 0; i < numbers.length; i++) {
-      for (long second : numbers) {
+      for (int j = 0; j < numbers.length; j++) {
         if (options.order == 2) {
-          found[i] |= sums(numbers[i] + second);
+          found[i] |= differ(i, j) & sums(numbers[i] + numbers[j]);
           continue;
         }
-        for (long third : numbers) {
-          found[i] |= sums(numbers[i] + second + third);
+        for (int k = 0; k < numbers.length; k++) {
+          found[i] |=
+              differ(i, j)
+                  & differ(i, k)
+                  & differ(j, k)
+                  & sums(numbers[i] + numbers[j] + numbers[k]);
         }
       }
     }
     return found;
+  }
+
+  private long differ(int first, int second) {
+    return options.distinct && first == second ? 0 : 1;
   }
 
   private long sums(long sum) {

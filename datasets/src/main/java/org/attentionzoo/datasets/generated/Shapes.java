@@ -13,12 +13,12 @@ import org.attentionzoo.datasets.Tensors;
  * quadrants, and the class says whether they are the same, so that neither quadrant alone tells
  * anything.
  *
- * <p>One example: a background colour, uniform in [0, 1] in each channel; a shape, uniform over the
- * first {@code shapes} of {@link Kind}, with a centre that keeps it inside the image (or the
- * quadrant), a radius uniform between two shares of the image's side (with pairs half of that), an
- * angle, uniform, and a colour that differs from the background by at least 0.4 in some channel;
- * normal noise on every pixel. With pairs the class is 0 or 1 with equal chance, and of the two
- * pairs of opposite quadrants one is chosen likewise.
+ * <p>One example: a background colour, uniform in [0, 1] in each channel; a shape, uniform over
+ * {@code shapes} of {@link Kind} from {@code firstShape} on, with a centre that keeps it inside the
+ * image (or the quadrant), a radius uniform between two shares of the image's side (with pairs half
+ * of that), an angle, uniform, and a colour that differs from the background by at least 0.4 in
+ * some channel; normal noise on every pixel. With pairs the class is 0 or 1 with equal chance, and
+ * of the two pairs of opposite quadrants one is chosen likewise.
  *
  * <p>Inputs are (B, channels, image, image) float32, values (v - 0.5) / 0.25; labels (B) int64.
  * Training examples are endless; ids are {@code step * batch + row}; validation examples come from
@@ -95,6 +95,7 @@ public final class Shapes implements GeneratedSource {
    * @param image the height and width of an image
    * @param channels the channels of an image
    * @param shapes how many of the shapes occur
+   * @param firstShape the first of them, counted from 0
    * @param pairs whether there are two shapes and the class says whether they are the same
    * @param minimumRadius the smallest radius as a share of the image's side
    * @param maximumRadius the largest radius as a share of the image's side
@@ -107,6 +108,7 @@ public final class Shapes implements GeneratedSource {
       int image,
       int channels,
       int shapes,
+      int firstShape,
       boolean pairs,
       double minimumRadius,
       double maximumRadius,
@@ -120,7 +122,7 @@ public final class Shapes implements GeneratedSource {
      * @return radii of 0.15 to 0.35, noise 0.05, batch 64
      */
     public static Options standard() {
-      return new Options(64, 32, 3, 10, false, 0.15, 0.35, 0.05, 1024, 0);
+      return new Options(64, 32, 3, 10, 0, false, 0.15, 0.35, 0.05, 1024, 0);
     }
 
     private void check() {
@@ -128,6 +130,7 @@ public final class Shapes implements GeneratedSource {
       Checks.range("image", image, 4, 1 << 12);
       Checks.range("channels", channels, 1, 1 << 8);
       Checks.range("shapes", shapes, 2, Kind.values().length);
+      Checks.range("firstShape", firstShape, 0, Kind.values().length - shapes);
       Checks.images(batch, channels, image);
       Checks.finite("noise", noise);
       if (!(minimumRadius > 0 && minimumRadius <= maximumRadius && maximumRadius <= 0.5)) {
@@ -197,11 +200,11 @@ public final class Shapes implements GeneratedSource {
           label == 1 ? first : (first + 1 + random.nextInt(options.shapes - 1)) % options.shapes;
       int quadrant = random.nextInt(2);
       double half = side / 2.0;
-      cover(random, Kind.values()[first], cover, 0, quadrant * half, half);
-      cover(random, Kind.values()[second], cover, half, (1 - quadrant) * half, half);
+      cover(random, kind(first), cover, 0, quadrant * half, half);
+      cover(random, kind(second), cover, half, (1 - quadrant) * half, half);
     } else {
       label = random.nextInt(options.shapes);
-      cover(random, Kind.values()[label], cover, 0, 0, side);
+      cover(random, kind(label), cover, 0, 0, side);
     }
     for (int c = 0; c < options.channels; c++) {
       for (int i = 0; i < cover.length; i++) {
@@ -213,6 +216,10 @@ public final class Shapes implements GeneratedSource {
       }
     }
     return label;
+  }
+
+  private Kind kind(int index) {
+    return Kind.values()[options.firstShape + index];
   }
 
   private double[] colour(SplittableRandom random) {

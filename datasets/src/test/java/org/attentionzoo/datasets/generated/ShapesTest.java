@@ -54,7 +54,7 @@ class ShapesTest {
 
   @Test
   void pairsStandInOppositeQuadrants() {
-    Options o = new Options(40, 32, 1, 3, true, 0.3, 0.4, 0, 40, 1);
+    Options o = new Options(40, 32, 1, 3, 0, true, 0.3, 0.4, 0, 40, 1);
     int same = 0;
     int diagonal = 0;
     try (NDManager manager = NDManager.newBaseManager()) {
@@ -97,7 +97,7 @@ class ShapesTest {
 
   @Test
   void classesAreBalancedAndColoursDiffer() {
-    Options o = new Options(100, 16, 3, 10, false, 0.2, 0.4, 0.05, 40, 1);
+    Options o = new Options(100, 16, 3, 10, 0, false, 0.2, 0.4, 0.05, 40, 1);
     int[] counts = new int[10];
     try (NDManager manager = NDManager.newBaseManager()) {
       Shapes source = new Shapes(o);
@@ -132,15 +132,41 @@ class ShapesTest {
   }
 
   @Test
+  void beginsWithTheFirstShape() {
+    Options o = new Options(50, 32, 1, 2, 6, false, 0.5, 0.5, 0, 8, 1);
+    double[] share = new double[2];
+    int[] images = new int[2];
+    try (NDManager manager = NDManager.newBaseManager()) {
+      Batch batch = new Shapes(o).training(manager, 5, 0);
+      float[] pixels = batch.inputs().head().toFloatArray();
+      long[] labels = batch.labels().head().toLongArray();
+      for (int row = 0; row < 50; row++) {
+        float background = background(pixels, row * 1024);
+        int covered = 0;
+        for (int i = 0; i < 1024; i++) {
+          covered += Math.abs(pixels[row * 1024 + i] - background) > 1e-4 ? 1 : 0;
+        }
+        share[(int) labels[row]] += covered / 256.0;
+        images[(int) labels[row]]++;
+      }
+    }
+    // With a rim of pixels that are covered in part.
+    assertThat(share[0] / images[0]).isBetween(areas().get(Kind.BAR), 1.4);
+    assertThat(share[1] / images[1]).isBetween(areas().get(Kind.FRAME), 2.2);
+  }
+
+  @Test
   void refusesWhatDoesNotFitTogether() {
     for (Options wrong :
         List.of(
-            new Options(4, 32, 3, 1, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 11, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, false, 0.5, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, false, 0.2, 0.6, 0, 8, 1),
-            new Options(4, 2, 3, 5, false, 0.2, 0.4, 0, 8, 1),
-            new Options(1 << 15, 1 << 10, 3, 5, false, 0.2, 0.4, 0, 8, 1))) {
+            new Options(4, 32, 3, 1, 0, false, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 11, 0, false, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 6, false, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, -1, false, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 0, false, 0.5, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 0, false, 0.2, 0.6, 0, 8, 1),
+            new Options(4, 2, 3, 5, 0, false, 0.2, 0.4, 0, 8, 1),
+            new Options(1 << 15, 1 << 10, 3, 5, 0, false, 0.2, 0.4, 0, 8, 1))) {
       assertThatThrownBy(() -> new Shapes(wrong)).isInstanceOf(UserException.class);
     }
   }
