@@ -3,6 +3,7 @@ package org.attentionzoo.datasets.generated;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
@@ -97,6 +98,7 @@ public final class Shapes implements GeneratedSource {
    * @param shapes how many of the shapes occur
    * @param firstShape the first of them, counted from 0
    * @param pairs whether there are two shapes and the class says whether they are the same
+   * @param colours whether colours are drawn; else the shapes are white on black
    * @param minimumRadius the smallest radius as a share of the image's side
    * @param maximumRadius the largest radius as a share of the image's side
    * @param noise the standard deviation of the noise, of colours from 0 to 1
@@ -110,6 +112,7 @@ public final class Shapes implements GeneratedSource {
       int shapes,
       int firstShape,
       boolean pairs,
+      boolean colours,
       double minimumRadius,
       double maximumRadius,
       double noise,
@@ -122,7 +125,7 @@ public final class Shapes implements GeneratedSource {
      * @return radii of 0.15 to 0.35, noise 0.05, batch 64
      */
     public static Options standard() {
-      return new Options(64, 32, 3, 10, 0, false, 0.15, 0.35, 0.05, 1024, 0);
+      return new Options(64, 32, 3, 10, 0, false, true, 0.15, 0.35, 0.05, 1024, 0);
     }
 
     private void check() {
@@ -189,8 +192,14 @@ public final class Shapes implements GeneratedSource {
 
   private int draw(SplittableRandom random, float[] pixels, int start) {
     int side = options.image;
-    double[] background = colour(random);
-    double[] colour = contrasting(random, background);
+    double[] background = new double[options.channels];
+    double[] colour = new double[options.channels];
+    if (options.colours) {
+      background = colour(random);
+      colour = contrasting(random, background);
+    } else {
+      Arrays.fill(colour, 1);
+    }
     double[] cover = new double[side * side];
     int label;
     if (options.pairs) {

@@ -54,7 +54,7 @@ class ShapesTest {
 
   @Test
   void pairsStandInOppositeQuadrants() {
-    Options o = new Options(40, 32, 1, 3, 0, true, 0.3, 0.4, 0, 40, 1);
+    Options o = new Options(40, 32, 1, 3, 0, true, true, 0.3, 0.4, 0, 40, 1);
     int same = 0;
     int diagonal = 0;
     try (NDManager manager = NDManager.newBaseManager()) {
@@ -97,7 +97,7 @@ class ShapesTest {
 
   @Test
   void classesAreBalancedAndColoursDiffer() {
-    Options o = new Options(100, 16, 3, 10, 0, false, 0.2, 0.4, 0.05, 40, 1);
+    Options o = new Options(100, 16, 3, 10, 0, false, true, 0.2, 0.4, 0.05, 40, 1);
     int[] counts = new int[10];
     try (NDManager manager = NDManager.newBaseManager()) {
       Shapes source = new Shapes(o);
@@ -133,7 +133,7 @@ class ShapesTest {
 
   @Test
   void beginsWithTheFirstShape() {
-    Options o = new Options(50, 32, 1, 2, 6, false, 0.5, 0.5, 0, 8, 1);
+    Options o = new Options(50, 32, 1, 2, 6, false, true, 0.5, 0.5, 0, 8, 1);
     double[] share = new double[2];
     int[] images = new int[2];
     try (NDManager manager = NDManager.newBaseManager()) {
@@ -156,17 +156,35 @@ class ShapesTest {
   }
 
   @Test
+  void areWhiteOnBlackWithoutColours() {
+    Options o = new Options(20, 16, 2, 10, 0, false, false, 0.4, 0.5, 0, 8, 1);
+    try (NDManager manager = NDManager.newBaseManager()) {
+      float[] pixels = new Shapes(o).training(manager, 5, 0).inputs().head().toFloatArray();
+      for (int row = 0; row < 40; row++) {
+        float low = Float.MAX_VALUE;
+        float high = -Float.MAX_VALUE;
+        for (int i = 0; i < 256; i++) {
+          low = Math.min(low, pixels[row * 256 + i]);
+          high = Math.max(high, pixels[row * 256 + i]);
+        }
+        assertThat(low).isEqualTo(-2);
+        assertThat(high).isEqualTo(2);
+      }
+    }
+  }
+
+  @Test
   void refusesWhatDoesNotFitTogether() {
     for (Options wrong :
         List.of(
-            new Options(4, 32, 3, 1, 0, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 11, 0, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, 6, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, -1, false, 0.2, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, 0, false, 0.5, 0.4, 0, 8, 1),
-            new Options(4, 32, 3, 5, 0, false, 0.2, 0.6, 0, 8, 1),
-            new Options(4, 2, 3, 5, 0, false, 0.2, 0.4, 0, 8, 1),
-            new Options(1 << 15, 1 << 10, 3, 5, 0, false, 0.2, 0.4, 0, 8, 1))) {
+            new Options(4, 32, 3, 1, 0, false, true, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 11, 0, false, true, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 6, false, true, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, -1, false, true, 0.2, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 0, false, true, 0.5, 0.4, 0, 8, 1),
+            new Options(4, 32, 3, 5, 0, false, true, 0.2, 0.6, 0, 8, 1),
+            new Options(4, 2, 3, 5, 0, false, true, 0.2, 0.4, 0, 8, 1),
+            new Options(1 << 15, 1 << 10, 3, 5, 0, false, true, 0.2, 0.4, 0, 8, 1))) {
       assertThatThrownBy(() -> new Shapes(wrong)).isInstanceOf(UserException.class);
     }
   }
