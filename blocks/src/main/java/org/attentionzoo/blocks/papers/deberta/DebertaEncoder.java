@@ -114,17 +114,29 @@ public final class DebertaEncoder extends MixerBlock {
     NDArray visible = DisentangledSelfAttention.visible(valid);
     NDArray hidden = embedded;
     for (int i = 0; i < depth; i++) {
-      hidden = layers.get(i).transform(pass, hidden, null, visible, relative);
-      if (outputs.isEmpty() && convolution != null) {
-        NDList seen = new NDList(embedded, hidden);
-        if (valid != null) {
-          seen.add(DisentangledSelfAttention.tokens(valid));
-        }
-        hidden = convolution.forward(pass, seen).head();
-      }
+      DebertaLayer layer = layers.get(i);
+      boolean first = i == 0;
+      hidden =
+          pass.segment(
+              hidden,
+              (inner, x) -> {
+                // What a repeated layer reads from outside has no gradient.
+                DisentangledSelfAttention.Relative own =
+                    inner.isRepeated() ? relative(inner, x) : relative;
+                NDArray output = layer.transform(inner, x, null, visible, own);
+                return first && convolution != null ? convolve(inner, x, output, valid) : output;
+              });
       outputs.add(hidden);
     }
     return outputs;
+  }
+
+  private NDArray convolve(Pass pass, NDArray embedded, NDArray hidden, NDArray valid) {
+    NDList seen = new NDList(embedded, hidden);
+    if (valid != null) {
+      seen.add(DisentangledSelfAttention.tokens(valid));
+    }
+    return convolution.forward(pass, seen).head();
   }
 
   /** The number of layers. */

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.function.UnaryOperator;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Linear;
@@ -85,7 +86,9 @@ public final class DebertaSequenceClassifier extends ZooBlock {
               return normal[0];
             });
     if (pass.isTraining() && tuning.weight() > 0) {
-      NDArray loss = tuning.loss(normal[0], clean, x -> logits(pass, inputs, sum -> x));
+      // The step takes a gradient through all layers at once, which layers run again do not have.
+      Pass whole = pass.with((Segments) null);
+      NDArray loss = tuning.loss(normal[0], clean, x -> logits(whole, inputs, sum -> x));
       pass.addAuxiliaryLoss("sift", Arithmetic.times(loss, tuning.weight()));
     }
     return new NDList(clean);

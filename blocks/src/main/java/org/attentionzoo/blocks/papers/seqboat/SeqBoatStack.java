@@ -49,9 +49,18 @@ final class SeqBoatStack {
     NDArray hidden = x;
     NDList counts = new NDList();
     for (SeqBoatLayer layer : layers) {
-      SeqBoatLayer.Result result = layer.forward(pass, hidden, sequences);
-      hidden = result.hidden();
-      counts.add(result.active().sum(new int[] {1}));
+      hidden =
+          pass.segment(
+              hidden,
+              (inner, given) -> {
+                SeqBoatLayer.Result result = layer.forward(inner, given, sequences);
+                if (!inner.isRepeated()) {
+                  NDArray count = result.active().sum(new int[] {1}).stopGradient();
+                  count.attach(x.getManager());
+                  counts.add(count);
+                }
+                return result.hidden();
+              });
     }
     NDArray tokens =
         valid == null

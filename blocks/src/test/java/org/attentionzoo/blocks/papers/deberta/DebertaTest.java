@@ -17,6 +17,7 @@ import ai.djl.training.ParameterStore;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.ZooBlock;
 import org.junit.jupiter.api.AfterEach;
@@ -263,6 +264,38 @@ class DebertaTest {
     // a difference of equal predictions is twice their entropy, which is positive
     assertThat(training.auxiliaryLosses().get("sift").getFloat()).isPositive();
     assertThat(gradient(model, "classifier.weight")).isZero();
+  }
+
+  /** The step of tuning needs the whole graph, which layers that are run again do not leave. */
+  @Test
+  void tuningGoesWithLayersThatAreRunAgain() {
+    DebertaSequenceClassifier model =
+        built(new DebertaSequenceClassifier(VOCABULARY, 3, SMALL, ScaleInvariantTuning.of(4)));
+    NDArray ids = tokens(4, 6);
+    float[] kept = tuningGradient(model, ids, false);
+    float[] again = tuningGradient(model, ids, true);
+    assertThat(kept).isNotEqualTo(new float[kept.length]);
+    for (int i = 0; i < kept.length; i++) {
+      assertThat(again[i]).isCloseTo(kept[i], within(1e-5f));
+    }
+  }
+
+  private float[] tuningGradient(ZooBlock model, NDArray ids, boolean recomputed) {
+    Segments segments = new Segments(23, recomputed);
+    Pass training = Pass.training(new ParameterStore(manager, false)).with(segments);
+    NDArray weight =
+        StateDict.of(model).get("deberta.encoder.layer.0.output.dense.weight").getArray();
+    try (GradientMode ignored = GradientMode.on()) {
+      NDArray logits = model.forward(training, new NDList(ids)).head();
+      NDArray loss = logits.square().sum().add(training.auxiliaryLosses().get("sift"));
+      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      segments.backward(loss.onesLike());
+    }
+    assertThat(segments.count()).isPositive();
+    NDArray gradient = weight.getGradient();
+    float[] values = gradient.toFloatArray();
+    gradient.subi(gradient.duplicate());
+    return values;
   }
 
   private static float gradient(ZooBlock model, String name) {
