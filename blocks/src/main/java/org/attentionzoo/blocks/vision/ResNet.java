@@ -76,7 +76,7 @@ public final class ResNet extends UnaryBlock {
     }
     for (int stage = 0; stage < stages.size(); stage++) {
       NDArray arranged = ChannelsLast.of(pass, hidden, width << stage, stage == 0 ? 1 : 2);
-      hidden = stages.get(stage).forward(pass, arranged);
+      hidden = pass.segment(arranged, stages.get(stage)::forward);
     }
     return fc.forward(pass, Pooling.globalAverage(hidden));
   }

@@ -35,7 +35,7 @@ final class FitNetwork extends ZooBlock {
   NDArray forward(Pass pass, NDArray x, NDArray mask) {
     NDArray hidden = x;
     for (Layer layer : layers) {
-      hidden = layer.forward(pass, hidden, mask);
+      hidden = pass.segment(hidden, (inner, given) -> layer.forward(inner, given, mask));
     }
     return hidden;
   }

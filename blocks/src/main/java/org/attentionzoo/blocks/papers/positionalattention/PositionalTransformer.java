@@ -111,7 +111,7 @@ public final class PositionalTransformer extends ZooBlock {
   private NDArray ofTokens(Pass pass, NDArray tokens, NDArray positions) {
     NDArray x = encoding.forward(pass, tokens);
     for (Layer layer : layers) {
-      x = layer.forward(pass, x, positions);
+      x = pass.segment(x, (inner, given) -> layer.forward(inner, given, positions));
     }
     return decoding.forward(pass, x);
   }

@@ -78,7 +78,7 @@ public final class ThreePhaseTransformer extends ZooBlock {
   private NDArray decode(Pass pass, NDArray embedded, Sequences sequences) {
     NDArray x = embedded;
     for (ThreePhaseLayer layer : layers) {
-      x = layer.forward(pass, x, sequences).head();
+      x = pass.segment(x, (inner, given) -> layer.forward(inner, given, sequences).head());
     }
     return head.forward(pass, norm.forward(pass, x));
   }
