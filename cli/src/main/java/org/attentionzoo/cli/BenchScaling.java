@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -17,6 +18,8 @@ import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.eval.bench.Workload;
 import org.attentionzoo.eval.cab.EfficiencyLength;
+import org.attentionzoo.models.PaperCard;
+import org.attentionzoo.models.PaperCard.Complexity;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.ProcessMemory;
 import picocli.CommandLine.Command;
@@ -32,7 +35,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Time a forward and a backward pass of one example at growing lengths, the cost of a token "
-          + "beside that of the first length, and the exponents of time and memory that fit best.",
+          + "beside that of the first length, and the exponents of time and memory that fit best, with the paper's where it states one.",
       "With --beside and three lengths or more, also the length from which on the first model "
           + "costs less than the other, by CAB's fits: linear for the first, quadratic for the "
           + "other."
@@ -155,6 +158,9 @@ final class BenchScaling implements Callable<Integer> {
           Map<String, Object> figure = new LinkedHashMap<>();
           figure.put("lengths", rows);
           figure.put("exponent", exponent(medians(byLength)));
+          Optional<Complexity> stated = stated(name);
+          figure.put("paper_exponent", stated.map(Complexity::exponent).orElse(null));
+          figure.put("paper_statement", stated.map(Complexity::statement).orElse(null));
           figures.put(name, figure);
         });
     return figures;
@@ -181,9 +187,15 @@ final class BenchScaling implements Callable<Integer> {
         (name, byLength) ->
             out.printf(
                 Locale.ROOT,
-                "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic)%n",
+                "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic%s)%n",
                 name,
-                exponent(medians(byLength))));
+                exponent(medians(byLength)),
+                stated(name)
+                    .map(
+                        c ->
+                            String.format(
+                                Locale.ROOT, "; the paper: %.2f, %s", c.exponent(), c.statement()))
+                    .orElse("")));
     efficiencyLength(timings)
         .ifPresent(
             length ->
@@ -204,6 +216,10 @@ final class BenchScaling implements Callable<Integer> {
               .collect(Collectors.joining(", ")));
     }
     out.flush();
+  }
+
+  private static Optional<Complexity> stated(String preset) {
+    return PaperCard.of(Papers.load().preset(preset).model().paper()).complexity();
   }
 
   /** Nothing without another model, with few lengths, or if the fitted costs do not meet. */

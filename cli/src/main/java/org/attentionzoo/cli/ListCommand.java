@@ -84,11 +84,24 @@ final class ListCommand implements Callable<Integer> {
       table.print(out, "  ");
     }
     if (!papers.isEmpty()) {
-      out.println("Papers");
+      out.println("Papers, and how many of the five steps of being done each has reached");
       Table table = new Table();
-      papers.forEach(card -> table.row(card.id(), card.date(), card.family(), card.title()));
+      papers.forEach(
+          card ->
+              table.row(
+                  card.id(),
+                  card.date(),
+                  card.family(),
+                  reachedSteps(card) + " of 5",
+                  card.title()));
       table.print(out, "  ");
     }
+  }
+
+  private static long reachedSteps(PaperCard card) {
+    return card.steps().values().stream()
+        .filter(step -> step.reached() == PaperCard.Reached.YES)
+        .count();
   }
 
   private static Map<String, Object> describe(Catalog catalog, Preset<?> preset) {
@@ -109,6 +122,13 @@ final class ListCommand implements Callable<Integer> {
     paper.put("title", card.title());
     paper.put("date", card.date());
     paper.put("family", card.family());
+    paper.put("reference", card.reference());
+    Map<String, String> steps = new LinkedHashMap<>();
+    card.steps()
+        .forEach((name, step) -> steps.put(name, step.reached().name().toLowerCase(Locale.ROOT)));
+    paper.put("steps", steps);
+    paper.put("claimTested", card.claimTested());
+    paper.put("gpu", card.gpu());
     return paper;
   }
 

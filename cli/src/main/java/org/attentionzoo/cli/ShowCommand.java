@@ -70,15 +70,21 @@ final class ShowCommand implements Callable<Integer> {
 
   private static void print(PrintWriter out, PaperCard card) {
     out.println(card.title());
-    new Table()
+    Table facts = new Table();
+    facts
         .row("id", card.id())
         .row("date", card.date())
         .row("arxiv", card.arxiv())
         .row("family", card.family())
         .row("reference", card.reference())
         .row("blocks", String.join(", ", card.blocks()))
-        .row("gpu", card.gpu())
-        .print(out, "  ");
+        .row("gpu", card.gpu());
+    card.complexity()
+        .ifPresent(
+            complexity ->
+                facts.row(
+                    "cost", "length^" + complexity.exponent() + ": " + complexity.statement()));
+    facts.print(out, "  ");
     if (!card.models().isEmpty()) {
       out.println("Models");
       Table models = new Table();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Locale;
 import org.attentionzoo.models.ModelEntry;
+import org.attentionzoo.models.PaperCard;
 import org.attentionzoo.models.PaperProvider;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.Papers.Preset;
@@ -38,6 +39,15 @@ class ListAndShowTest {
   void printsJson() throws IOException {
     JsonNode json = new ObjectMapper().readTree(Run.zoo("list", "--json").out());
     assertThat(json.get("papers").findValuesAsText("id")).contains("titans", "eca-net");
+    for (JsonNode paper : json.get("papers")) {
+      PaperCard card = PaperCard.of(paper.get("id").asText());
+      assertThat(paper.get("reference").asText()).isEqualTo(card.reference());
+      card.steps()
+          .forEach(
+              (name, step) ->
+                  assertThat(paper.get("steps").get(name).asText())
+                      .isEqualToIgnoringCase(step.reached().name()));
+    }
     JsonNode model = json.get("models").get(0);
     assertThat(model.get("name").asText()).startsWith(model.get("model").asText());
     assertThat(model.get("config").isObject()).isTrue();

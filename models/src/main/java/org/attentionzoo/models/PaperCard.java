@@ -30,6 +30,7 @@ import org.attentionzoo.blocks.UserException;
  * @param claimTested the command or recipe that tests the claim, or why there is none yet
  * @param gpu the command that ran on a GPU and its figure, or {@code not run}
  * @param noGoldenCase the reason why no golden case exists, where none does
+ * @param complexity how the paper says that its cost grows with the length, where it says so
  * @param notes what a user should know
  */
 public record PaperCard(
@@ -49,6 +50,7 @@ public record PaperCard(
     String claimTested,
     String gpu,
     Optional<String> noGoldenCase,
+    Optional<Complexity> complexity,
     List<String> notes) {
 
   /**
@@ -58,6 +60,14 @@ public record PaperCard(
    * @param parameters how many trainable parameters each preset has
    */
   public record Model(String name, Map<String, Long> parameters) {}
+
+  /**
+   * How a cost grows with the length of a sequence.
+   *
+   * @param exponent the power of the length, logarithms left out
+   * @param statement the paper's, for example {@code O(L sqrt L)}
+   */
+  public record Complexity(double exponent, String statement) {}
 
   /** Whether a step was reached. */
   public enum Reached {

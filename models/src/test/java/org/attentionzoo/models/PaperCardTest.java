@@ -38,6 +38,14 @@ class PaperCardTest {
     assertThat(card.steps().get("parity").figure()).contains("worst ratio 3e-7");
     assertThat(card.notes()).isEmpty();
     assertThat(card.noGoldenCase()).isEmpty();
+    assertThat(card.complexity()).isEmpty();
+  }
+
+  @Test
+  void readsComplexity() {
+    String line = "complexity: {exponent: 1.5, statement: O(L sqrt L)}\n";
+    assertThat(PaperCard.read(CARD + line, "card").complexity())
+        .contains(new PaperCard.Complexity(1.5, "O(L sqrt L)"));
   }
 
   @Test
