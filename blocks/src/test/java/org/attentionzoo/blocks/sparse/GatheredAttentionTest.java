@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,6 +102,26 @@ class GatheredAttentionTest {
       collector.backward(output.mul(manager.create(new float[] {1, 2})).sum());
     }
     assertClose(v.getGradient(), gradient);
+  }
+
+  /** Without gradients a million gathered values are a piece: here those of 256 queries. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, HEADS})
+  void piecesOfQueriesAreTheWhole(long indexHeads) {
+    int queries = 600;
+    int listed = 16;
+    int width = 64;
+    NDArray q = manager.randomNormal(new Shape(BATCH, HEADS, queries, width)).mul(0.2f);
+    NDArray k = manager.randomNormal(new Shape(BATCH, GROUPS, KEYS, width));
+    NDArray v = manager.randomNormal(new Shape(BATCH, GROUPS, KEYS, width));
+    NDArray index =
+        manager.randomInteger(0, KEYS, new Shape(1, indexHeads, queries, listed), DataType.INT64);
+    try (GradientMode ignored = GradientMode.off()) {
+      NDArray fast = GatheredAttention.attend(pass(false), q, k, v, index, null, SCALE);
+      NDArray plain = GatheredAttention.attend(pass(true), q, k, v, index, null, SCALE);
+      assertThat(fast.sub(plain).abs().max().getFloat()).isLessThan(1e-5f);
+      assertThat(plain.abs().max().getFloat()).isGreaterThan(0.5f);
+    }
   }
 
   @ParameterizedTest
