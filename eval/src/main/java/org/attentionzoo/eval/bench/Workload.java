@@ -14,6 +14,7 @@ import java.util.Map;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
@@ -244,8 +245,14 @@ public final class Workload implements AutoCloseable {
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      await(body.run(Pass.inference(store).with(taps), borrowed(inputs, scope)).head());
+      await(body.run(predicting(), borrowed(inputs, scope)).head());
     }
+  }
+
+  /** As evaluation does: what a layer made is given back, unless somebody listens. */
+  private Pass predicting() {
+    Pass pass = Pass.inference(store).with(taps);
+    return taps.isEmpty() ? pass.with(Segments.released()) : pass;
   }
 
   /**
@@ -257,7 +264,7 @@ public final class Workload implements AutoCloseable {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off();
         DecodeCache cache = new DecodeCache(scope)) {
-      Pass pass = Pass.inference(store).with(cache);
+      Pass pass = predicting().with(cache);
       NDArray tokens = inputs.head().get("0:1");
       tokens.attach(scope);
       NDArray next = tokens.get(":, 0:1");

@@ -12,6 +12,7 @@ import java.util.function.IntPredicate;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Tensors;
 
@@ -54,7 +55,8 @@ public final class Generation {
     SplittableRandom random = new SplittableRandom(sampling.seed());
     try (GradientMode ignored = GradientMode.off();
         DecodeCache cache = new DecodeCache(manager)) {
-      Pass pass = Pass.inference(new ParameterStore(manager, false)).with(cache);
+      Pass pass =
+          Pass.inference(new ParameterStore(manager, false)).with(cache).with(Segments.released());
       int[] piece = prompt;
       for (int count = 0; count < most; count++) {
         tokens[count] = sampling.draw(next(pass, piece), random);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Tensors;
@@ -146,7 +147,7 @@ public final class Predictions {
   }
 
   private float[] forward(NDManager scope, NDArray input) {
-    Pass pass = Pass.inference(new ParameterStore(scope, false));
+    Pass pass = Pass.inference(new ParameterStore(scope, false)).with(Segments.released());
     return model
         .forward(pass, new NDList(input))
         .head()

@@ -122,8 +122,13 @@ public final class LandmarkGpt extends ZooBlock {
       NDArray x = transformer.embed(pass, marked.ids());
       for (Layer layer : transformer.layers) {
         x =
-            layer.apply(
-                pass, x, normed -> layer.attention.retrieve(pass, normed, marked.landmarks()));
+            pass.segment(
+                x,
+                (inner, h) ->
+                    layer.apply(
+                        inner,
+                        h,
+                        normed -> layer.attention.retrieve(inner, normed, marked.landmarks())));
       }
       pieces.add(logits(pass, marked.tokensOf(transformer.norm.forward(pass, x))));
     }
