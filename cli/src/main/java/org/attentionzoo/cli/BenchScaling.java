@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Time a forward and a backward pass of one example at growing lengths, the cost of a token "
-          + "beside that of the first length, and the exponents of time and memory that fit best, with the paper's where it states one.",
+          + "beside that of the first length, and the exponents of time and memory that fit best, "
+          + "next to the paper's where it states one.",
       "With --beside and three lengths or more, also the length from which on the first model "
           + "costs less than the other, by CAB's fits: linear for the first, quadratic for the "
           + "other."
