@@ -81,8 +81,8 @@ public final class Evaluation {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
           Pass pass = Pass.inference(new ParameterStore(scope, false)).with(listeners);
-          // Listeners may keep what they see as long as the pass.
-          pass = listeners.isEmpty() ? pass.with(Segments.released()) : pass;
+          // Listeners may keep what they see as long as the pass; measurements read it at once.
+          pass = taps.isEmpty() ? pass.with(Segments.released()) : pass;
           NDList outputs = model.forward(pass, batch.inputs());
           Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
           double weight = outcome.weight();
