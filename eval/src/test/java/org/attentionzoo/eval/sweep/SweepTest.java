@@ -482,12 +482,13 @@ class SweepTest {
     return mask.broadcast(like.getShape());
   }
 
+  /** As generation does it: layers give back what they made. */
   private NDArray stream(
       Subject subject, ZooBlock block, NDList inputs, NDArray valid, int[] pieces, boolean plain) {
     NDList outputs = new NDList();
     try (DecodeCache cache = new DecodeCache(manager);
         GradientMode ignored = GradientMode.off()) {
-      Pass pass = inference().with(cache);
+      Pass pass = inference().with(cache).with(Segments.released());
       pass = plain ? pass.onPlainPath() : pass;
       int piece = 0;
       for (int from = 0; from < LENGTH; ) {
