@@ -144,10 +144,11 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
   /**
    * The results in the order of time, if the queries were sorted.
    *
+   * @param pass what the pass carries
    * @param order how the queries were sorted
    * @return the results of the queries as they stood before
    */
-  public PartialAttention undo(TokenOrder order) {
-    return new PartialAttention(order.undo(output), order.undo(logSumExp));
+  public PartialAttention undo(Pass pass, TokenOrder order) {
+    return new PartialAttention(order.undo(pass, output), order.undo(pass, logSumExp));
   }
 }

@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.sparse;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Pass;
 
 /**
  * The tokens of each head sorted by their buckets: tokens of a bucket come together, in the order
@@ -33,20 +34,22 @@ public record TokenOrder(NDArray indices, NDArray inverse) {
   /**
    * Puts rows in order.
    *
+   * @param pass what the pass carries
    * @param x (B, H, L, d) in the order of time
    * @return (B, H, L, d), sorted
    */
-  public NDArray sort(NDArray x) {
-    return TokenRows.gather(x, indices);
+  public NDArray sort(Pass pass, NDArray x) {
+    return TokenRows.gather(pass, x, indices);
   }
 
   /**
    * Puts sorted rows back.
    *
+   * @param pass what the pass carries
    * @param x (B, H, L, d), sorted
    * @return (B, H, L, d) in the order of time
    */
-  public NDArray undo(NDArray x) {
-    return TokenRows.gather(x, inverse);
+  public NDArray undo(Pass pass, NDArray x) {
+    return TokenRows.gather(pass, x, inverse);
   }
 }

@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.sparse;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
@@ -18,12 +17,13 @@ public final class TokenRows {
   /**
    * Takes rows of each head.
    *
+   * @param pass what the pass carries
    * @param x (B, H, L, d)
    * @param indices (B, H, S) int64, each below L; a row may be taken more than once
    * @return (B, H, S, d)
    */
-  public static NDArray gather(NDArray x, NDArray indices) {
-    return x instanceof PtNDArray ? fastGather(x, indices) : plainGather(x, indices);
+  public static NDArray gather(Pass pass, NDArray x, NDArray indices) {
+    return pass.kernels(x) ? fastGather(x, indices) : plainGather(x, indices);
   }
 
   static NDArray fastGather(NDArray x, NDArray indices) {

@@ -109,8 +109,10 @@ class BucketsTest {
       }
     }
     NDArray x = manager.randomNormal(new Shape(1, 2, 13, 3));
-    assertThat(order.undo(order.sort(x))).isEqualTo(x);
-    assertThat(order.sort(x)).isNotEqualTo(x);
+    for (Pass path : new Pass[] {pass, pass.onPlainPath()}) {
+      assertThat(order.undo(path, order.sort(path, x))).isEqualTo(x);
+      assertThat(order.sort(path, x)).isNotEqualTo(x);
+    }
   }
 
   @Test

@@ -116,8 +116,8 @@ public final class HierarchicalAttention extends ZooBlock {
     NDArray rows =
         chosen.reshape(batch, 1, count * budget).broadcast(new Shape(batch, heads, count * budget));
     NDArray queries = perBlock(TokenBlocks.split(q, 2, block));
-    NDArray keys = perBlock(TokenBlocks.split(TokenRows.gather(k, rows), 2, budget));
-    NDArray values = perBlock(TokenBlocks.split(TokenRows.gather(v, rows), 2, budget));
+    NDArray keys = perBlock(TokenBlocks.split(TokenRows.gather(pass, k, rows), 2, budget));
+    NDArray values = perBlock(TokenBlocks.split(TokenRows.gather(pass, v, rows), 2, budget));
     NDArray position =
         manager
             .arange(0, (int) (count * block), 1, DataType.INT64, q.getDevice())

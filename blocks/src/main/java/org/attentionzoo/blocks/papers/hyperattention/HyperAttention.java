@@ -146,9 +146,9 @@ public final class HyperAttention extends ZooBlock {
     }
     TokenOrder order = TokenOrder.byBucket(hash.buckets(q));
     TokenOrder keyOrder = TokenOrder.byBucket(hash.buckets(k));
-    NDArray sortedQueries = order.sort(q);
-    NDArray sortedKeys = keyOrder.sort(k);
-    NDArray sortedValues = keyOrder.sort(v);
+    NDArray sortedQueries = order.sort(pass, q);
+    NDArray sortedKeys = keyOrder.sort(pass, k);
+    NDArray sortedValues = keyOrder.sort(pass, v);
     int block = config.block();
     long blocks = block == 0 ? 0 : (keys + block - 1) / block;
     long queryBlock = block == 0 ? 0 : (queries + block - 1) / block * block / blocks;
@@ -158,7 +158,7 @@ public final class HyperAttention extends ZooBlock {
             : blocks(pass, sortedQueries, sortedKeys, sortedValues, blocks, queryBlock, scale);
     boolean samples = config.samples() > 0 && queries > queryBlock && keys > block;
     if (!samples) {
-      return near.undo(order);
+      return near.undo(pass, order);
     }
     Shape shape = q.getShape();
     NDArray drawn = draws.samples(q, shape.get(0), shape.get(1), keys, config.samples());
@@ -167,13 +167,13 @@ public final class HyperAttention extends ZooBlock {
         PartialAttention.of(
                 pass,
                 sortedQueries,
-                TokenRows.gather(sortedKeys, drawn),
-                TokenRows.gather(sortedValues, drawn),
+                TokenRows.gather(pass, sortedKeys, drawn),
+                TokenRows.gather(pass, sortedValues, drawn),
                 allowed,
                 false,
                 scale)
             .weighed((double) keys / config.samples());
-    return (near == null ? residual : near.merge(residual, EPSILON)).undo(order);
+    return (near == null ? residual : near.merge(residual, EPSILON)).undo(pass, order);
   }
 
   private PartialAttention blocks(

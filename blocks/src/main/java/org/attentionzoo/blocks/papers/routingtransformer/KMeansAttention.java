@@ -155,9 +155,9 @@ public final class KMeansAttention extends ZooBlock {
     NDArray queryIndices = best(forQueries, counted, window);
     NDArray keyIndices = config.shared() ? queryIndices : best(forKeys, counted, window);
     Shape byCluster = new Shape(rows, config.clusters(), window, width);
-    NDArray queries = TokenRows.gather(q, queryIndices).reshape(byCluster);
-    NDArray keys = TokenRows.gather(k, keyIndices).reshape(byCluster);
-    NDArray values = TokenRows.gather(v, keyIndices).reshape(byCluster);
+    NDArray queries = TokenRows.gather(pass, q, queryIndices).reshape(byCluster);
+    NDArray keys = TokenRows.gather(pass, k, keyIndices).reshape(byCluster);
+    NDArray values = TokenRows.gather(pass, v, keyIndices).reshape(byCluster);
     NDArray query = queryIndices.reshape(rows, config.clusters(), window, 1);
     NDArray key = keyIndices.reshape(rows, config.clusters(), 1, window);
     NDArray seen = seen(query, key, q, valid);
