@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.layers;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -19,6 +20,22 @@ public final class LayerKernels implements KernelCatalog {
   @Override
   public List<KernelCheck> kernels() {
     return List.of(
+        new KernelCheck(
+                "layers/linear by oneDNN",
+                in -> new NDList(Linear.convolution(in.get(0), in.get(1), in.get(2))),
+                in -> new NDList(Linear.plain(in.get(0), in.get(1), in.get(2))),
+                List.of(linear(1, 1, 1, 1), linear(2, 7, 5, 3), linear(3, 33, 64, 65)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(linear(16, 64, 128, 128), linear(8, 512, 512, 512), linear(8, 512, 512, 2048)),
+        new KernelCheck(
+                "layers/linear by oneDNN, without bias, of every other row",
+                in -> new NDList(Linear.convolution(everyOther(in), in.get(1), null)),
+                in -> new NDList(Linear.plain(everyOther(in), in.get(1), null)),
+                List.of(linear(2, 7, 5, 3), linear(3, 33, 64, 65)),
+                2e-5,
+                "float32 rounding")
+            .timedOn(linear(16, 1024, 128, 128)),
         new KernelCheck(
                 "layers/rms_norm",
                 in -> new NDList(RmsNorm.fast(in.get(0), in.get(1), EPSILON)),
@@ -70,6 +87,20 @@ public final class LayerKernels implements KernelCatalog {
                 2e-5,
                 "float32 rounding")
             .timedOn(lookups(8, 512, 256), lookups(128, 50, 23716)));
+  }
+
+  private static NDArray everyOther(NDList in) {
+    return in.get(0).get(":, ::2");
+  }
+
+  private static Case linear(long batch, long length, long inner, long outer) {
+    return new Case(
+        "batch " + batch + ", length " + length + ", width " + inner + " to " + outer,
+        m ->
+            new NDList(
+                m.randomNormal(new Shape(batch, length, inner)),
+                m.randomNormal(new Shape(outer, inner)),
+                m.randomNormal(new Shape(outer))));
   }
 
   private static NDList ids(NDList in) {

@@ -48,7 +48,6 @@ public final class DebertaPredictionHead extends UnaryBlock {
   public NDArray forward(Pass pass, NDArray hidden) {
     NDArray inner = config.activation().apply(dense.forward(pass, hidden));
     NDArray normal = norm.forward(pass, inner);
-    return ai.djl.nn.core.Linear.linear(normal, pass.value(words, normal), pass.value(bias, normal))
-        .singletonOrThrow();
+    return Linear.project(pass, normal, pass.value(words, normal), pass.value(bias, normal));
   }
 }

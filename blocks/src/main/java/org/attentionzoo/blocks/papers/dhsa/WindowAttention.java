@@ -97,8 +97,7 @@ final class WindowAttention extends UnaryBlock {
     /** (..., C) to queries, keys and values side by side (..., 3 C). */
     @Override
     public NDArray forward(Pass pass, NDArray x) {
-      return ai.djl.nn.core.Linear.linear(x, pass.value(weight, x), pass.value(bias, x))
-          .singletonOrThrow();
+      return Linear.project(pass, x, pass.value(weight, x), pass.value(bias, x));
     }
 
     NDArray output(Pass pass, NDArray x) {

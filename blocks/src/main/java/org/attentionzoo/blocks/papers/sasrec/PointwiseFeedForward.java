@@ -8,6 +8,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.Linear;
 
 /**
  * SASRec's point-wise feed-forward network (Kang and McAuley 2018, equation 5): ReLU(x W1 + b1) W2
@@ -73,7 +74,7 @@ public final class PointwiseFeedForward extends UnaryBlock {
     public NDArray forward(Pass pass, NDArray x) {
       NDArray w = pass.value(weight, x).reshape(width, width);
       w.attach(x.getManager());
-      return ai.djl.nn.core.Linear.linear(x, w, pass.value(bias, x)).singletonOrThrow();
+      return Linear.project(pass, x, w, pass.value(bias, x));
     }
   }
 }

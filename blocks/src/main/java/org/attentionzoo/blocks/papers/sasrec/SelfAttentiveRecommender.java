@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Embedding;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.LayerNorm;
+import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
 import org.attentionzoo.blocks.layers.PaddedEmbedding;
 
@@ -241,7 +242,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
   public NDArray scores(Pass pass, NDArray features, NDArray candidates) {
     NDArray rows = items.forward(pass, candidates);
     if (candidates.getShape().dimension() == 1) {
-      return ai.djl.nn.core.Linear.linear(features, rows, null).singletonOrThrow();
+      return Linear.project(pass, features, rows, null);
     }
     return scores(features, rows);
   }

@@ -109,7 +109,7 @@ public final class SequenceAttention extends ZooBlock {
     w.attach(x.getManager());
     NDArray b = pass.value(bias, x).get("{}:{}", from, to);
     b.attach(x.getManager());
-    return ai.djl.nn.core.Linear.linear(x, w, b).singletonOrThrow();
+    return Linear.project(pass, x, w, b);
   }
 
   /** (B, L, d) to (B, h, L, d / h). */
