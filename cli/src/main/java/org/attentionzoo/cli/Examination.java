@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.kernels.ProductLibrary;
 
 /** What {@code zoo doctor} looks at. */
 final class Examination {
@@ -269,7 +270,8 @@ final class Examination {
             + setting("OMP_NUM_THREADS"));
     String cpu = calculates(Device.cpu());
     if (cpu.isEmpty()) {
-      good("cpu", "calculates rightly");
+      String library = ProductLibrary.isOneDnnFaster() ? "oneDNN" : "MKL";
+      good("cpu", "calculates rightly, large linear layers by " + library);
     } else {
       broken("cpu", cpu, "delete " + Utils.getEngineCacheDir() + " so that it is unpacked anew");
     }

@@ -46,6 +46,15 @@ public final class AttentionKernels implements KernelCatalog {
                 sized(1, 8, 1024, 64),
                 sized(1, 8, 2048, 64)),
         new KernelCheck(
+            "attention/causal by oneDNN",
+            in ->
+                new NDList(
+                    DotProductAttention.causalByOneDnn(in.get(0), in.get(1), in.get(2), SCALE)),
+            in -> plain(in, null, true),
+            List.of(dense(2, 8, 384, 384, 32), dense(1, 4, 592, 592, 128)),
+            2e-5,
+            "float32 rounding"),
+        new KernelCheck(
                 "attention/causal, with dropout",
                 in -> dropped(in, true),
                 in -> dropped(in, false),

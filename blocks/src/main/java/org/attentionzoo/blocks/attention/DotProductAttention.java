@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
+import org.attentionzoo.blocks.kernels.ProductLibrary;
 import org.attentionzoo.blocks.layers.Dropout;
 
 /**
@@ -179,18 +180,33 @@ public final class DotProductAttention {
     NDArray allowed = causal && mask != null ? mask.logicalAnd(causalMask(q, k)) : mask;
     boolean flag = causal && mask == null;
     return KERNELS.call(
-        "factored_attention", q, k, v, queryFactors, keyFactors, allowed, bias, flag, scale);
+        "factored_attention",
+        q,
+        k,
+        v,
+        queryFactors,
+        keyFactors,
+        allowed,
+        bias,
+        flag,
+        scale,
+        ProductLibrary.isOneDnnFaster());
   }
 
   static NDArray fast(
       NDArray q, NDArray k, NDArray v, NDArray mask, NDArray bias, boolean causal, double scale) {
-    return call("attention", q, k, v, mask, bias, causal, scale);
+    return call("attention", q, k, v, mask, bias, causal, scale, ProductLibrary.isOneDnnFaster());
+  }
+
+  /** As {@link #fast} for causal attention, with oneDNN where that is known to suit. */
+  static NDArray causalByOneDnn(NDArray q, NDArray k, NDArray v, double scale) {
+    return call("attention", q, k, v, null, null, true, scale, true);
   }
 
   /** As {@link #fast}, in bfloat16 inside. */
   static NDArray bfloat16(
       NDArray q, NDArray k, NDArray v, NDArray mask, NDArray bias, boolean causal, double scale) {
-    return call("attention_bfloat16", q, k, v, mask, bias, causal, scale);
+    return call("attention_bfloat16", q, k, v, mask, bias, causal, scale, false);
   }
 
   private static NDArray call(
@@ -201,11 +217,12 @@ public final class DotProductAttention {
       NDArray mask,
       NDArray bias,
       boolean causal,
-      double scale) {
+      double scale,
+      boolean oneDnn) {
     // is_causal and a mask may not be given together to every backend
     NDArray allowed = causal && mask != null ? mask.logicalAnd(causalMask(q, k)) : mask;
     boolean flag = causal && mask == null;
-    return KERNELS.call(function, q, k, v, allowed, bias, flag, scale);
+    return KERNELS.call(function, q, k, v, allowed, bias, flag, scale, oneDnn);
   }
 
   /**

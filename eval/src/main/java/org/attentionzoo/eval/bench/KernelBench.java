@@ -75,10 +75,11 @@ public final class KernelBench {
       Map<String, Runnable> work = new LinkedHashMap<>();
       work.put("kernel", () -> forward(check.fast(), values, manager));
       work.put("plain", () -> forward(check.plain(), values, manager));
-      boolean learns = hasGradient(check.fast(), values, manager);
+      NDList gradients = gradients(check.fast(), values, manager);
+      boolean learns = !gradients.isEmpty();
       if (learns) {
-        work.put("kernel backward", () -> both(check.fast(), values, manager));
-        work.put("plain backward", () -> both(check.plain(), values, manager));
+        work.put("kernel backward", () -> both(check.fast(), values, gradients, manager));
+        work.put("plain backward", () -> both(check.plain(), values, gradients, manager));
       }
       Map<String, Rounds.Timing> timings = Rounds.run(work, WARMUPS, rounds);
       return new Result(
@@ -98,27 +99,46 @@ public final class KernelBench {
     }
   }
 
-  private static boolean hasGradient(
+  /**
+   * A gradient for each output that can have one; none if no input wants one. Random numbers, as a
+   * later layer gives them: the gradient of a sum is one number seen everywhere, for which libtorch
+   * takes other paths.
+   */
+  private static NDList gradients(
       UnaryOperator<NDList> function, NDList values, NDManager manager) {
+    NDList gradients = new NDList();
     if (values.stream().noneMatch(NDArray::hasGradient)) {
-      return false;
+      return gradients;
     }
     try (NDManager scope = manager.newSubManager();
-        GradientMode ignored = GradientMode.on()) {
-      return function.apply(Workload.borrowed(values, scope)).stream()
-          .anyMatch(output -> output.getDataType().isFloating());
+        GradientMode ignored = GradientMode.off()) {
+      for (NDArray output : differentiable(function, values, scope)) {
+        gradients.add(manager.randomNormal(output.getShape()));
+      }
     }
+    return gradients;
   }
 
-  private static void both(UnaryOperator<NDList> function, NDList values, NDManager manager) {
+  private static NDList differentiable(
+      UnaryOperator<NDList> function, NDList values, NDManager scope) {
+    NDList outputs = new NDList();
+    for (NDArray output : function.apply(Workload.borrowed(values, scope))) {
+      if (output.getDataType().isFloating()) {
+        outputs.add(output);
+      }
+    }
+    return outputs;
+  }
+
+  private static void both(
+      UnaryOperator<NDList> function, NDList values, NDList gradients, NDManager manager) {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
+      NDList outputs = differentiable(function, values, scope);
       NDArray sum = null;
-      for (NDArray output : function.apply(Workload.borrowed(values, scope))) {
-        if (output.getDataType().isFloating()) {
-          NDArray term = output.sum();
-          sum = sum == null ? term : sum.add(term);
-        }
+      for (int i = 0; i < outputs.size(); i++) {
+        NDArray term = outputs.get(i).mul(gradients.get(i)).sum();
+        sum = sum == null ? term : sum.add(term);
       }
       JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
     }
