@@ -6,6 +6,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
+import org.attentionzoo.blocks.kernels.ProductLibrary;
 
 /**
  * PyTorch's {@code Conv2d}: the cross-correlation of images with learned kernels.
@@ -70,8 +71,16 @@ public final class Conv2d extends UnaryBlock {
             bias == null ? null : pass.value(bias, x),
             new Shape(config.strideHeight(), config.strideWidth()),
             new Shape(config.paddingHeight(), config.paddingWidth()),
-            new Shape(config.dilation(), config.dilation()),
+            new Shape(dilation(pass, x), dilation(pass, x)),
             config.groups())
         .singletonOrThrow();
+  }
+
+  /** A kernel of one pixel has nothing to dilate, but with a dilation libtorch asks oneDNN. */
+  private int dilation(Pass pass, NDArray x) {
+    boolean point = config.kernelHeight() == 1 && config.kernelWidth() == 1;
+    return point && pass.kernels(x) && !x.getDevice().isGpu() && ProductLibrary.isOneDnnFaster()
+        ? 2
+        : config.dilation();
   }
 }
