@@ -10,7 +10,6 @@ import java.util.Arrays;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
-import org.attentionzoo.blocks.layers.Linear;
 
 /**
  * Positive orthogonal random features (Choromanski et al. 2021, FAVOR+, equation 7): exp(w . x -
@@ -106,7 +105,7 @@ public final class RandomFeatures extends UnaryBlock {
   public NDArray forward(Pass pass, NDArray x) {
     NDArray scaled = Arithmetic.times(x, Math.pow(headWidth, -0.25));
     NDArray w = pass.value(directions, x);
-    NDArray along = Linear.project(pass, scaled, w, null);
+    NDArray along = ai.djl.nn.core.Linear.linear(scaled, w, null).singletonOrThrow();
     if (form == Form.RELU) {
       return Activation.relu(along).add((float) RELU_EPSILON);
     }
