@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.FileTree;
+import org.attentionzoo.blocks.Processor;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.claims.Claim;
 import org.attentionzoo.eval.claims.ClaimResult;
@@ -372,24 +373,9 @@ final class ReproduceCommand implements Callable<Integer> {
     Map<String, Object> machine = new LinkedHashMap<>();
     machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     machine.put("processors", Runtime.getRuntime().availableProcessors());
-    processor().ifPresent(model -> machine.put("processor", model));
+    Processor.field("model name").ifPresent(model -> machine.put("processor", model));
     machine.put("java", System.getProperty("java.version"));
     return machine;
-  }
-
-  private static Optional<String> processor() {
-    Path file = Path.of("/proc/cpuinfo");
-    if (!Files.isReadable(file)) {
-      return Optional.empty();
-    }
-    try {
-      return Files.readAllLines(file).stream()
-          .filter(line -> line.startsWith("model name"))
-          .map(line -> line.substring(line.indexOf(':') + 1).strip())
-          .findFirst();
-    } catch (IOException e) {
-      return Optional.empty();
-    }
   }
 
   private static String number(double value) {

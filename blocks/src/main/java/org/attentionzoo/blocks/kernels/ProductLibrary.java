@@ -1,9 +1,9 @@
 package org.attentionzoo.blocks.kernels;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import java.util.List;
+import org.attentionzoo.blocks.Processor;
 import org.attentionzoo.blocks.UserException;
 
 /**
@@ -14,14 +14,12 @@ import org.attentionzoo.blocks.UserException;
  * <p>The answer depends on the processor alone, so that a run that is resumed computes the same
  * bits. The system property {@code zoo.products}, {@code mkl} or {@code onednn}, decides otherwise.
  *
- * <p>Thread safety: stateless.
+ * <p>Thread safety: all methods may be called by any thread.
  */
 public final class ProductLibrary {
 
   /** The system property that names a library. */
   public static final String PROPERTY = "zoo.products";
-
-  private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
 
   /** Looked up once: reading the file takes longer than a product. */
   private static volatile Boolean oneDnn;
@@ -29,7 +27,7 @@ public final class ProductLibrary {
   private ProductLibrary() {}
 
   /**
-   * Whether oneDNN computes large products faster than MKL.
+   * Whether oneDNN computes large products of float32 on a CPU faster than MKL.
    *
    * @return true on an AMD processor with AVX-512, unless the property says otherwise
    * @throws UserException if the property has another value than {@code mkl} and {@code onednn}
@@ -37,40 +35,42 @@ public final class ProductLibrary {
   public static boolean isOneDnnFaster() {
     Boolean known = oneDnn;
     if (known == null) {
-      known = isOneDnnFaster(System.getProperty(PROPERTY), processor());
+      known =
+          isOneDnnFaster(
+              System.getProperty(PROPERTY),
+              Processor.field("vendor_id").orElse(""),
+              Processor.field("flags").orElse(""));
       oneDnn = known;
     }
     return known;
   }
 
-  /** By the property's value, if there is one, or the lines that describe the processors. */
-  static boolean isOneDnnFaster(String property, List<String> processor) {
-    if (property != null) {
-      return switch (property) {
-        case "mkl" -> false;
-        case "onednn" -> true;
-        default ->
-            throw new UserException(
-                "the system property "
-                    + PROPERTY
-                    + " is '"
-                    + property
-                    + "'; it can be mkl or onednn");
-      };
-    }
-    return processor.stream().anyMatch(line -> line.matches("vendor_id\\s*:\\s*AuthenticAMD"))
-        && processor.stream().anyMatch(line -> line.matches("flags\\s*:.*\\bavx512f\\b.*"));
+  /**
+   * Whether oneDNN computes large products with an array faster than MKL.
+   *
+   * @param x what is multiplied
+   * @return false for other arrays than those of float32 on a CPU
+   * @throws UserException as {@link #isOneDnnFaster()} does
+   */
+  public static boolean isOneDnnFaster(NDArray x) {
+    return !x.getDevice().isGpu() && x.getDataType() == DataType.FLOAT32 && isOneDnnFaster();
   }
 
-  private static List<String> processor() {
-    if (!Files.isReadable(PROCESSOR)) {
-      return List.of();
+  /** By the property's value, if there is one, or the processor's vendor and its abilities. */
+  static boolean isOneDnnFaster(String property, String vendor, String flags) {
+    if (property == null) {
+      return vendor.equals("AuthenticAMD") && List.of(flags.split(" ")).contains("avx512f");
     }
-    try {
-      return Files.readAllLines(PROCESSOR);
-    } catch (IOException e) {
-      // Then it is not known which is faster, and either gives the right product.
-      return List.of();
-    }
+    return switch (property) {
+      case "mkl" -> false;
+      case "onednn" -> true;
+      default ->
+          throw new UserException(
+              "the system property "
+                  + PROPERTY
+                  + " is '"
+                  + property
+                  + "'; it can be mkl or onednn");
+    };
   }
 }

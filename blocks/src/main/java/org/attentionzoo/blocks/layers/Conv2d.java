@@ -16,6 +16,8 @@ import org.attentionzoo.blocks.kernels.ProductLibrary;
  */
 public final class Conv2d extends UnaryBlock {
 
+  private static final int FEWEST_PIXELS = 16;
+
   private final Conv2dConfig config;
   private final Parameter weight;
   private final Parameter bias;
@@ -65,22 +67,26 @@ public final class Conv2d extends UnaryBlock {
       throw new IllegalArgumentException(
           "input " + shape + "; expected (batch, " + config.in() + ", height, width)");
     }
+    int dilation = pass.kernels(x) && isPointForOneDnn(x) ? 2 : config.dilation();
     return ai.djl.nn.convolutional.Conv2d.conv2d(
             x,
             pass.value(weight, x),
             bias == null ? null : pass.value(bias, x),
             new Shape(config.strideHeight(), config.strideWidth()),
             new Shape(config.paddingHeight(), config.paddingWidth()),
-            new Shape(dilation(pass, x), dilation(pass, x)),
+            new Shape(dilation, dilation),
             config.groups())
         .singletonOrThrow();
   }
 
-  /** A kernel of one pixel has nothing to dilate, but with a dilation libtorch asks oneDNN. */
-  private int dilation(Pass pass, NDArray x) {
-    boolean point = config.kernelHeight() == 1 && config.kernelWidth() == 1;
-    return point && pass.kernels(x) && !x.getDevice().isGpu() && ProductLibrary.isOneDnnFaster()
-        ? 2
-        : config.dilation();
+  /**
+   * A kernel of one pixel has nothing to dilate, but with a dilation libtorch asks oneDNN, which is
+   * slow for images of a few pixels.
+   */
+  private boolean isPointForOneDnn(NDArray x) {
+    return config.kernelHeight() == 1
+        && config.kernelWidth() == 1
+        && x.size(2) * x.size(3) >= FEWEST_PIXELS
+        && ProductLibrary.isOneDnnFaster(x);
   }
 }

@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.layers;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import org.attentionzoo.blocks.Pass;
@@ -121,16 +120,11 @@ public final class Linear extends UnaryBlock {
     if (pass.kernels(x) && pass.isBfloat16()) {
       return bfloat16(x, weight, bias);
     }
-    return pass.kernels(x) && isConvolutionFaster(x, weight)
+    return pass.kernels(x)
+            && ProductLibrary.isOneDnnFaster(x)
+            && isLarge(x.size() / weight.size(1), weight.size())
         ? convolution(x, weight, bias)
         : plain(x, weight, bias);
-  }
-
-  private static boolean isConvolutionFaster(NDArray x, NDArray weight) {
-    return !x.getDevice().isGpu()
-        && x.getDataType() == DataType.FLOAT32
-        && ProductLibrary.isOneDnnFaster()
-        && isLarge(x.size() / weight.size(1), weight.size());
   }
 
   /**

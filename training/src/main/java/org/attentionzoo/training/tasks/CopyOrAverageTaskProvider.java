@@ -3,7 +3,6 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.Map;
 import org.attentionzoo.datasets.generated.CopyOrAverage;
-import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
@@ -31,15 +30,14 @@ public final class CopyOrAverageTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.items, task.keys");
     CopyOrAverage.Options chosen = (CopyOrAverage.Options) options;
     CopyOrAverage source = new CopyOrAverage(chosen);
-    return new Task(
+    return GeneratedTasks.answers(
         scheme(),
-        ModelKind.CAUSAL_LANGUAGE_MODEL,
         source,
-        new AnswerObjective(),
-        Map.of("vocabulary", chosen.vocabulary()),
+        chosen.vocabulary(),
         (long) chosen.batch() * chosen.length(),
-        "tokens",
-        GeneratedTasks.description(
-            source.plan(), "vocabulary", chosen.vocabulary(), "lowest_loss", source.lowestLoss()));
+        "vocabulary",
+        chosen.vocabulary(),
+        "lowest_loss",
+        source.lowestLoss());
   }
 }

@@ -4,6 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.generated.ExamplePlan;
+import org.attentionzoo.datasets.generated.GeneratedSource;
+import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.Task;
 
 /** What the providers of generated tasks have in common. */
 final class GeneratedTasks {
@@ -29,6 +32,26 @@ final class GeneratedTasks {
               + keys
               + ", ...");
     }
+  }
+
+  /**
+   * Sequences of tokens some of which are to be predicted.
+   *
+   * @param vocabulary how many tokens there are
+   * @param tokens how many a batch has
+   * @param facts what else is to be told, each a name and a value
+   */
+  static Task answers(
+      String scheme, GeneratedSource source, int vocabulary, long tokens, Object... facts) {
+    return new Task(
+        scheme,
+        ModelKind.CAUSAL_LANGUAGE_MODEL,
+        source,
+        new AnswerObjective(),
+        Map.of("vocabulary", vocabulary),
+        tokens,
+        "tokens",
+        description(source.plan(), facts));
   }
 
   /**

@@ -3,7 +3,6 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.Map;
 import org.attentionzoo.datasets.generated.MultiQueryRecall;
-import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
@@ -31,19 +30,14 @@ public final class MultiQueryRecallTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.pairs, task.length");
     MultiQueryRecall.Options chosen = (MultiQueryRecall.Options) options;
     MultiQueryRecall source = new MultiQueryRecall(chosen);
-    return new Task(
+    return GeneratedTasks.answers(
         scheme(),
-        ModelKind.CAUSAL_LANGUAGE_MODEL,
         source,
-        new AnswerObjective(),
-        Map.of("vocabulary", chosen.vocabulary()),
+        chosen.vocabulary(),
         (long) chosen.batch() * chosen.length(),
-        "tokens",
-        GeneratedTasks.description(
-            source.plan(),
-            "vocabulary",
-            chosen.vocabulary(),
-            "chance_among_shown_values",
-            source.chanceAmongShown()));
+        "vocabulary",
+        chosen.vocabulary(),
+        "chance_among_shown_values",
+        source.chanceAmongShown());
   }
 }

@@ -3,7 +3,6 @@ package org.attentionzoo.training.tasks;
 import com.google.auto.service.AutoService;
 import java.util.Map;
 import org.attentionzoo.datasets.generated.SelectiveCopy;
-import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
@@ -31,15 +30,14 @@ public final class SelectiveCopyTaskProvider implements TaskProvider {
     GeneratedTasks.noLocation(scheme(), location, "task.length, task.copied");
     SelectiveCopy.Options chosen = (SelectiveCopy.Options) options;
     SelectiveCopy source = new SelectiveCopy(chosen);
-    return new Task(
+    return GeneratedTasks.answers(
         scheme(),
-        ModelKind.CAUSAL_LANGUAGE_MODEL,
         source,
-        new AnswerObjective(),
-        Map.of("vocabulary", source.vocabulary()),
+        source.vocabulary(),
         (long) chosen.batch() * chosen.length(),
-        "tokens",
-        GeneratedTasks.description(
-            source.plan(), "vocabulary", source.vocabulary(), "chance", 1.0 / chosen.symbols()));
+        "vocabulary",
+        source.vocabulary(),
+        "chance",
+        1.0 / chosen.symbols());
   }
 }
