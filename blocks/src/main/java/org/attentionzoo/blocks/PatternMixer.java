@@ -21,10 +21,12 @@ public interface PatternMixer extends Block {
    * @param pattern one that is supported
    * @param target (B, Lt, D) what attends
    * @param source (B, Ls, D) what is attended to; the target itself for self patterns
+   * @param sequences padding and positions of the source
    * @return (B, Lt, D)
    * @throws UserException if the pattern is not supported
    */
-  NDArray attend(Pass pass, AttentionPattern pattern, NDArray target, NDArray source);
+  NDArray attend(
+      Pass pass, AttentionPattern pattern, NDArray target, NDArray source, Sequences sequences);
 
   /**
    * Refuses a pattern that is not supported.

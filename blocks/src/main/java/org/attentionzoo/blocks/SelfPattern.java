@@ -20,9 +20,10 @@ final class SelfPattern extends ZooBlock implements PatternMixer {
   }
 
   @Override
-  public NDArray attend(Pass pass, AttentionPattern pattern, NDArray target, NDArray source) {
+  public NDArray attend(
+      Pass pass, AttentionPattern pattern, NDArray target, NDArray source, Sequences sequences) {
     require(pattern);
-    return mixer.mix(pass, target, Sequences.FULL);
+    return mixer.mix(pass, target, sequences);
   }
 
   @Override

@@ -8,6 +8,8 @@ public enum ModelKind {
   MASKED_LANGUAGE_MODEL("masked-lm"),
   /** Tokens (B, L) int64 to logits (B, classes). */
   SEQUENCE_CLASSIFIER("sequence-classifier"),
+  /** Source (B, Ls) and target (B, Lt) int64 to logits (B, Lt, vocabulary) of the next token. */
+  SEQUENCE_TO_SEQUENCE("sequence-to-sequence"),
   /** Images (B, channels, height, width) to logits (B, classes). */
   IMAGE_CLASSIFIER("image-classifier"),
   /**

@@ -1,5 +1,6 @@
 package org.attentionzoo.models;
 
+import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.PatternMixer;
 
 /**
@@ -19,9 +20,10 @@ public record PatternMixerEntry(String name, String paper, String summary, Facto
      * Makes an attention.
      *
      * @param sizes its width and heads
+     * @param usual the pattern in which it is meant to be used; others that it supports work too
      * @return uninitialised
      */
-    PatternMixer make(MixerEntry.Sizes sizes);
+    PatternMixer make(MixerEntry.Sizes sizes, AttentionPattern usual);
   }
 
   /**
@@ -35,6 +37,6 @@ public record PatternMixerEntry(String name, String paper, String summary, Facto
         mixer.name(),
         mixer.paper(),
         mixer.summary(),
-        sizes -> PatternMixer.of(mixer.factory().make(sizes, 0)));
+        (sizes, usual) -> PatternMixer.of(mixer.factory().make(sizes, 0)));
   }
 }

@@ -76,6 +76,14 @@ class PinnedBatchesTest {
             new InContextRegression(InContextRegression.Options.standard()),
             "faa4d61fb3dfe0705905974f0772633973139cc61c25013722cd9c8600f075fb"),
         Arguments.of(
+            "waves",
+            new Waves(Waves.Options.standard()),
+            "26a710be7ad365ce77e9699872ccdd56082ed5c74de1c5f79c8ebf0442b8ac9b"),
+        Arguments.of(
+            "extraction",
+            new Extraction(Extraction.Options.standard()),
+            "286ff2e7d2717467ee456c2ff721873dac3a8571aea8a8026a63135d23b80dee"),
+        Arguments.of(
             "shapes",
             new Shapes(Shapes.Options.standard()),
             "085c4befeec0534476d2f8934459e96e6a78778dd2e89edb9f0f6b3c5264dc78"),

@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
+import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.models.MixerEntry;
@@ -110,7 +111,7 @@ public final class CabBench {
       NDManager manager, List<PatternMixerEntry> entries, List<AttentionPattern> patterns) {
     Map<PatternMixerEntry, List<AttentionPattern>> wanted = new LinkedHashMap<>();
     for (PatternMixerEntry entry : entries) {
-      PatternMixer mixer = entry.factory().make(plan.sizes());
+      PatternMixer mixer = entry.factory().make(plan.sizes(), AttentionPattern.NONCAUSAL_SELF);
       try {
         patterns.forEach(mixer::require);
       } catch (UserException e) {
@@ -139,7 +140,7 @@ public final class CabBench {
     try (NDManager scope = manager.newSubManager()) {
       for (PatternMixerEntry entry : all) {
         JniUtils.setSeed(SEED);
-        PatternMixer mixer = entry.factory().make(plan.sizes());
+        PatternMixer mixer = entry.factory().make(plan.sizes(), pattern);
         mixer.initialize(scope, DataType.FLOAT32);
         mixers.put(entry.name(), mixer);
         times.put(entry.name(), new LinkedHashMap<>());
@@ -190,7 +191,7 @@ public final class CabBench {
         read = source.stopGradient();
         read.attach(scope);
       }
-      mixer.attend(fast ? pass : pass.onPlainPath(), pattern, given, read);
+      mixer.attend(fast ? pass : pass.onPlainPath(), pattern, given, read, Sequences.FULL);
       return scope.getManagedArrays().stream()
           .mapToLong(a -> a.size() * a.getDataType().getNumOfBytes())
           .sum();

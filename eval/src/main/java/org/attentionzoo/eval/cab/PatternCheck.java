@@ -9,6 +9,7 @@ import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
+import org.attentionzoo.blocks.Sequences;
 
 /** Whether an attention does what the patterns that it declares mean. */
 public final class PatternCheck {
@@ -60,19 +61,20 @@ public final class PatternCheck {
           pattern.isCross()
               ? scope.randomNormal(new Shape(2, SOURCE, width), DataType.FLOAT32)
               : target;
-      NDArray out = mixer.attend(pass, pattern, target, source);
+      NDArray out = mixer.attend(pass, pattern, target, source, Sequences.FULL);
       boolean finite =
           out.getShape().equals(target.getShape()) && out.isNaN().any().getBoolean() == false;
       NDArray later =
           target
               .get(":, :" + CHANGED)
               .concat(scope.randomNormal(new Shape(2, LENGTH - CHANGED, width)), 1);
-      NDArray other = mixer.attend(pass, pattern, later, pattern.isCross() ? source : later);
+      NDArray other =
+          mixer.attend(pass, pattern, later, pattern.isCross() ? source : later, Sequences.FULL);
       double leaks = distance(out.get(":, :" + CHANGED), other.get(":, :" + CHANGED));
       double reads = 0;
       if (pattern.isCross()) {
         NDArray turned = source.neg();
-        reads = distance(out, mixer.attend(pass, pattern, target, turned));
+        reads = distance(out, mixer.attend(pass, pattern, target, turned, Sequences.FULL));
       }
       return new Finding(pattern, finite, leaks, reads);
     }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.papers.cab.BoundedMemory;
 import org.attentionzoo.blocks.papers.cab.PatternAttention;
 import org.attentionzoo.eval.bench.Rounds;
 import org.attentionzoo.models.MixerEntry.Sizes;
@@ -31,7 +32,9 @@ class CabBenchTest {
         "slots " + slots,
         "cab",
         "",
-        s -> new PatternAttention(s.width(), s.heads(), slots, AttentionPattern.NONCAUSAL_SELF));
+        (s, usual) ->
+            new PatternAttention(
+                s.width(), s.heads(), new BoundedMemory(s.width() / s.heads(), slots), usual));
   }
 
   /** Fewer slots make the linear cost grow slower, so that it wins earlier. */

@@ -9,15 +9,31 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
+import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.attention.JointAttention;
+import org.attentionzoo.blocks.papers.cab.FullAttention;
+import org.attentionzoo.blocks.papers.cab.LocalWindow;
+import org.attentionzoo.blocks.papers.cab.NoMixing;
+import org.attentionzoo.blocks.papers.cab.NystromAttention;
 import org.attentionzoo.blocks.papers.cab.PatternAttention;
+import org.attentionzoo.blocks.papers.cab.PatternCore;
+import org.attentionzoo.blocks.papers.cab.ProbSparseAttention;
+import org.attentionzoo.models.MixerEntry;
+import org.attentionzoo.models.Papers;
+import org.attentionzoo.models.PatternMixerEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class CabTest {
 
@@ -58,21 +74,162 @@ class CabTest {
     assertThatThrownBy(() -> index.of(1, 2)).isInstanceOf(IllegalArgumentException.class);
   }
 
+  private static final Set<AttentionPattern> ALL = EnumSet.allOf(AttentionPattern.class);
+  private static final Set<AttentionPattern> SELF =
+      EnumSet.of(AttentionPattern.NONCAUSAL_SELF, AttentionPattern.CAUSAL_SELF);
+  private static final Set<AttentionPattern> ONE = EnumSet.of(AttentionPattern.NONCAUSAL_SELF);
+
+  /** The table of support of CAB's library, where it has the attention. */
+  static Stream<Arguments> attentions() {
+    return Stream.of(
+        Arguments.of("cab-attention", ALL),
+        Arguments.of("cab-abc", ALL),
+        Arguments.of("cab-performer", ALL),
+        Arguments.of("cab-local", SELF),
+        Arguments.of("cab-nystrom", ONE),
+        Arguments.of("cab-probsparse", ONE));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {0, 4})
-  void allFourPatternsMeanWhatTheySay(int slots) {
+  @MethodSource("attentions")
+  void patternsMeanWhatTheySay(String name, Set<AttentionPattern> expected) {
     try (NDManager manager = NDManager.newBaseManager()) {
-      PatternAttention attention =
-          new PatternAttention(8, 2, slots, AttentionPattern.NONCAUSAL_SELF);
-      attention.initialize(manager, DataType.FLOAT32);
-      assertThat(attention.patterns()).hasSize(4);
-      for (AttentionPattern pattern : attention.patterns()) {
+      PatternMixerEntry entry = Papers.load().patternMixer(name);
+      for (AttentionPattern pattern : expected) {
+        PatternMixer attention = entry.factory().make(new MixerEntry.Sizes(8, 2, 1), pattern);
+        attention.initialize(manager, DataType.FLOAT32);
+        assertThat(attention.patterns()).isEqualTo(expected);
         PatternCheck.Finding finding = PatternCheck.check(attention, manager, pattern, 8);
         assertThat(finding.holds()).as("%s", finding).isTrue();
+        if (pattern == AttentionPattern.NONCAUSAL_SELF) {
+          assertThat(finding.leaks()).isPositive();
+        }
       }
-      PatternCheck.Finding both =
-          PatternCheck.check(attention, manager, AttentionPattern.NONCAUSAL_SELF, 8);
-      assertThat(both.leaks()).isPositive();
+    }
+  }
+
+  /** All of them, also where the padded length decides what is sampled. */
+  @ParameterizedTest
+  @EnumSource(AttentionPattern.class)
+  void contentOfPaddingNeverMatters(AttentionPattern pattern) {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      for (PatternMixerEntry entry : Papers.load().patternMixers()) {
+        PatternMixer attention = entry.factory().make(new MixerEntry.Sizes(8, 2, 1), pattern);
+        if (!entry.paper().equals("cab") || !attention.patterns().contains(pattern)) {
+          continue;
+        }
+        attention.initialize(manager, DataType.FLOAT32);
+        NDArray x = manager.randomNormal(new Shape(2, 12, 8));
+        NDArray valid = manager.arange(0, 12).lt(7).reshape(1, 12).repeat(0, 2);
+        NDArray kept = valid.toType(DataType.FLOAT32, false).expandDims(2);
+        NDArray other = x.mul(kept).add(kept.sub(1).mul(50));
+        NDArray target = pattern.isCross() ? manager.randomNormal(new Shape(2, 7, 8)) : null;
+        Pass pass = Pass.inference(new ParameterStore(manager, false));
+        List<NDArray> outputs =
+            Stream.of(x, other)
+                .map(
+                    source ->
+                        attention.attend(
+                            pass,
+                            pattern,
+                            target == null ? source : target,
+                            source,
+                            Sequences.padded(valid)))
+                .map(out -> out.get(":, :7"))
+                .toList();
+        assertThat(outputs.get(0).sub(outputs.get(1)).abs().max().getFloat())
+            .as(entry.name())
+            .isLessThan(1e-5f);
+      }
+    }
+  }
+
+  /** Landmarks for every token: the inverse undoes one of the two. */
+  @Test
+  void asManyLandmarksAsTokensArePlainAttention() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      // tokens that look at themselves most, so that six iterations find the inverse
+      NDArray q = manager.eye(4).mul(3).broadcast(new Shape(2, 2, 4, 4));
+      NDArray k = q.add(manager.randomUniform(0, 0.3f, q.getShape()));
+      NDArray v = manager.randomNormal(q.getShape());
+      assertThat(distance(new NystromAttention(16), manager, q, k, v)).isLessThan(1e-4f);
+      assertThat(distance(new NystromAttention(2), manager, q, k, v)).isGreaterThan(1e-1f);
+    }
+  }
+
+  @Test
+  void asManyQueriesAsTokensArePlainAttentionAndTheOthersGetTheMean() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray q = manager.randomNormal(new Shape(2, 2, 40, 4)).mul(2);
+      NDArray k = manager.randomNormal(q.getShape());
+      NDArray v = manager.randomNormal(q.getShape());
+      assertThat(distance(new ProbSparseAttention(10), manager, q, k, v)).isLessThan(1e-5f);
+      NDArray out = attend(new ProbSparseAttention(1), manager, q, k, v);
+      NDArray plain = attend(new FullAttention(), manager, q, k, v);
+      float[] fromPlain = out.sub(plain).abs().max(new int[] {3}).toFloatArray();
+      float[] fromMean =
+          out.sub(v.mean(new int[] {2}, true)).abs().max(new int[] {3}).toFloatArray();
+      int attended = 0;
+      for (int i = 0; i < fromPlain.length; i++) {
+        assertThat(Math.min(fromPlain[i], fromMean[i])).isLessThan(1e-5f);
+        attended += fromPlain[i] < 1e-5f ? 1 : 0;
+      }
+      assertThat(attended).as("4 of 40 queries, ceil(ln 40), in 4 heads").isEqualTo(16);
+    }
+  }
+
+  @Test
+  void aWindowAsWideAsTheSequenceIsPlainAttention() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray q = manager.randomNormal(new Shape(2, 2, 10, 4));
+      NDArray k = manager.randomNormal(q.getShape());
+      NDArray v = manager.randomNormal(q.getShape());
+      assertThat(distance(new LocalWindow(10), manager, q, k, v)).isLessThan(1e-5f);
+      NDArray own = attend(new LocalWindow(1), manager, q, k, v);
+      assertThat(own.sub(v).abs().max().getFloat()).isLessThan(1e-5f);
+      NDArray mask =
+          manager
+              .create(new float[] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+              .reshape(10, 1)
+              .sub(manager.arange(0f, 10f, 1f).reshape(1, 10))
+              .abs()
+              .lt(3);
+      NDArray logits =
+          q.matMul(k.swapAxes(2, 3))
+              .div(2)
+              .add(mask.logicalNot().toType(DataType.FLOAT32, false).mul(-1e9));
+      NDArray expected = logits.softmax(-1).matMul(v);
+      NDArray three = attend(new LocalWindow(3), manager, q, k, v);
+      assertThat(three.sub(expected).abs().max().getFloat()).isLessThan(1e-5f);
+    }
+  }
+
+  private static float distance(
+      PatternCore core, NDManager manager, NDArray q, NDArray k, NDArray v) {
+    NDArray plain = attend(new FullAttention(), manager, q, k, v);
+    return attend(core, manager, q, k, v).sub(plain).abs().max().getFloat();
+  }
+
+  private static NDArray attend(
+      PatternCore core, NDManager manager, NDArray q, NDArray k, NDArray v) {
+    PatternAttention owner = new PatternAttention(8, 2, core, AttentionPattern.NONCAUSAL_SELF);
+    return core.attend(
+        Pass.inference(new ParameterStore(manager, false)),
+        owner,
+        AttentionPattern.NONCAUSAL_SELF,
+        q,
+        k,
+        v,
+        Sequences.FULL);
+  }
+
+  @Test
+  void theControlReadsNothing() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      PatternCheck.Finding finding =
+          PatternCheck.check(new NoMixing(), manager, AttentionPattern.CAUSAL_CROSS, 8);
+      assertThat(finding.reads()).isZero();
+      assertThat(finding.holds()).isFalse();
     }
   }
 
@@ -86,7 +243,8 @@ class CabTest {
           .isTrue();
       Pass pass = Pass.inference(new ParameterStore(manager, false));
       NDArray x = manager.randomNormal(new Shape(1, 3, 8));
-      assertThatThrownBy(() -> mixer.attend(pass, AttentionPattern.CAUSAL_CROSS, x, x))
+      assertThatThrownBy(
+              () -> mixer.attend(pass, AttentionPattern.CAUSAL_CROSS, x, x, Sequences.FULL))
           .isInstanceOf(UserException.class)
           .hasMessageContaining("CAUSAL_CROSS");
     }

@@ -52,6 +52,11 @@ record Subject(Specimen specimen) {
       case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER ->
           (manager, batch, length) ->
               new NDList(tokens(manager, size(config, "vocabulary"), batch, length));
+      case SEQUENCE_TO_SEQUENCE ->
+          (manager, batch, length) ->
+              new NDList(
+                  tokens(manager, size(config, "vocabulary"), batch, length + 2),
+                  tokens(manager, size(config, "vocabulary"), batch, length));
       case RECOMMENDER ->
           (manager, batch, length) ->
               new NDList(tokens(manager, size(config, "items"), batch, length));

@@ -68,6 +68,7 @@ public final class ModelSignatures {
   private Signature of(ModelKind kind) {
     return switch (kind) {
       case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER -> tokens();
+      case SEQUENCE_TO_SEQUENCE -> pairs();
       case RECOMMENDER ->
           new Signature(
               List.of(Signature.Size.batch(), Signature.Size.length(number("maxlen"))),
@@ -93,6 +94,22 @@ public final class ModelSignatures {
           rows("windows", "forecasts", new Shape(number("window"), number("channels")));
       case REGRESSOR -> rows("features", "values", new Shape(number("features")));
     };
+  }
+
+  /** Source and target are equally long in the example; each has a free length of its own. */
+  private Signature pairs() {
+    int vocabulary = number("vocabulary");
+    return new Signature(
+        List.of(Signature.Size.batch(), Signature.Size.length(Integer.MAX_VALUE)),
+        List.of("source_ids", "target_ids"),
+        List.of("logits"),
+        (m, sizes) -> {
+          Shape shape = new Shape(sizes.get("batch"), sizes.get("length"));
+          return new NDList(
+              m.randomInteger(0, vocabulary, shape, DataType.INT64),
+              m.randomInteger(0, vocabulary, shape, DataType.INT64));
+        },
+        (pass, in) -> model.forward(pass, in));
   }
 
   private Signature rows(String input, String output, Shape row) {

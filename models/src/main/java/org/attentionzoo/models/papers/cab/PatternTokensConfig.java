@@ -1,0 +1,14 @@
+package org.attentionzoo.models.papers.cab;
+
+/**
+ * A model of tokens in which an attention is tried in one pattern.
+ *
+ * @param vocabulary the number of tokens
+ * @param width the size of the hidden states
+ * @param layers how many layers have the attention
+ * @param hidden the inner size of the feed-forward networks
+ * @param heads the number of heads
+ * @param mixer the name of the attention, for example {@code cab-abc}
+ */
+public record PatternTokensConfig(
+    int vocabulary, int width, int layers, int hidden, int heads, String mixer) {}
