@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
       ReproduceCommand.class,
       ResultsCommand.class,
       CompareCommand.class,
+      CabCommand.class,
       TheoryCommand.class,
       EditCommand.class,
       PullCommand.class,

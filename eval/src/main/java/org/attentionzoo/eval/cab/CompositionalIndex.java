@@ -1,5 +1,6 @@
 package org.attentionzoo.eval.cab;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -32,6 +33,76 @@ public final class CompositionalIndex {
    */
   public CompositionalIndex(List<List<Metric>> tasks) {
     this.tasks = tasks.stream().map(List::copyOf).toList();
+  }
+
+  /**
+   * The index of a pool of models.
+   *
+   * @param higherIsBetter the signs of the metrics of each task
+   * @param pool the metrics of each model, task after task; at least two models
+   * @return with the pool's means and sample deviations
+   */
+  public static CompositionalIndex ofPool(
+      List<List<Boolean>> higherIsBetter, List<List<Double>> pool) {
+    if (pool.size() < 2) {
+      throw new IllegalArgumentException("a pool has at least two models, got " + pool.size());
+    }
+    List<List<Metric>> tasks = new ArrayList<>();
+    int next = 0;
+    for (List<Boolean> signs : higherIsBetter) {
+      List<Metric> metrics = new ArrayList<>();
+      for (boolean sign : signs) {
+        int index = next++;
+        double mean = pool.stream().mapToDouble(m -> m.get(index)).average().orElseThrow();
+        double squares = pool.stream().mapToDouble(m -> Math.pow(m.get(index) - mean, 2)).sum();
+        metrics.add(new Metric(mean, Math.sqrt(squares / (pool.size() - 1)), sign));
+      }
+      tasks.add(metrics);
+    }
+    return new CompositionalIndex(tasks);
+  }
+
+  /**
+   * The official index of noncausal self attention: speech synthesis in two models, summarisation,
+   * super resolution, masked language model.
+   *
+   * @return with the pool's published means and deviations
+   */
+  public static CompositionalIndex noncausalSelf() {
+    return new CompositionalIndex(
+        List.of(
+            List.of(
+                new Metric(3.4245, 0.06832, false),
+                new Metric(1.97429, 0.0361768, false),
+                new Metric(4.06947, 0.09422, false),
+                new Metric(2.19021, 0.03866, false)),
+            List.of(
+                new Metric(34.88667, 1.39697, true),
+                new Metric(6.79333, 1.41078, true),
+                new Metric(31.96889, 1.31499, true)),
+            List.of(new Metric(23.208, 0.27499, true), new Metric(0.6758, 0.01557, true)),
+            List.of(new Metric(36.292, 62.30827, false))));
+  }
+
+  /**
+   * The official index of noncausal cross attention: completion of point clouds, forecasts.
+   *
+   * @return with the pool's published means and deviations
+   */
+  public static CompositionalIndex noncausalCross() {
+    return new CompositionalIndex(
+        List.of(
+            List.of(
+                new Metric(7.7025, 0.64789, false),
+                new Metric(0.24775, 0.03366, false),
+                new Metric(0.7625, 0.03906, true)),
+            List.of(
+                new Metric(1.18933, 0.05615, false),
+                new Metric(0.80625, 0.02193, false),
+                new Metric(0.47575, 0.01057, false),
+                new Metric(0.511, 0.00601, false),
+                new Metric(0.62025, 0.18948, false),
+                new Metric(0.58075, 0.10312, false))));
   }
 
   /**

@@ -10,7 +10,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.AttentionPattern;
@@ -70,8 +73,57 @@ class CabTest {
       changed[i] += better[i];
       assertThat(index.of(changed)).isPositive();
     }
+    assertThat(
+            CompositionalIndex.noncausalSelf()
+                .of(
+                    3.4245, 1.97429, 4.06947, 2.19021, 34.88667, 6.79333, 31.96889, 23.208, .6758,
+                    36.292))
+        .isZero();
+    assertThat(
+            CompositionalIndex.noncausalCross()
+                .of(7.7025, .24775, .7625, 1.18933, .80625, .47575, .511, .62025, .58075))
+        .isZero();
     assertThat(CompositionalIndex.causalCross().of(5.5037, 2.6278, 31.35, 5.26, 28.8)).isZero();
     assertThatThrownBy(() -> index.of(1, 2)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aPoolOfItsOwnHasTheControlOutsideOfItsMean() {
+    List<PatternTask> tasks = List.of(PatternTask.named("markov"), PatternTask.named("text"));
+    Map<String, List<Double>> values = new LinkedHashMap<>();
+    values.put("a", List.of(1.0, 0.5, 2.0, 0.3));
+    values.put("b", List.of(2.0, 0.3, 3.0, 0.1));
+    values.put(PatternSuite.CONTROL, List.of(1.5, 0.4, 2.5, 0.2));
+    Map<String, OptionalDouble> index = PatternSuite.index(tasks, values);
+    assertThat(index.get("a").orElseThrow()).isCloseTo(Math.sqrt(0.5), within(1e-9));
+    assertThat(index.get("b").orElseThrow()).isCloseTo(-Math.sqrt(0.5), within(1e-9));
+    assertThat(index.get(PatternSuite.CONTROL).orElseThrow()).isCloseTo(0, within(1e-9));
+    values.put(PatternSuite.CONTROL, List.of(100.0, 0.0, 100.0, 0.0));
+    Map<String, OptionalDouble> worse = PatternSuite.index(tasks, values);
+    assertThat(worse.get("a")).isEqualTo(index.get("a"));
+    assertThat(worse.get(PatternSuite.CONTROL).orElseThrow()).isLessThan(-10);
+    values.remove("b");
+    assertThat(PatternSuite.index(tasks, values).get("a")).isEmpty();
+  }
+
+  @Test
+  void patternsThatRankAlikeCorrelate() {
+    PatternSuite.Finding one = finding(AttentionPattern.CAUSAL_SELF, 1, 2, 4);
+    assertThat(PatternSuite.correlation(one, finding(AttentionPattern.CAUSAL_CROSS, 2, 4, 8)))
+        .hasValueCloseTo(1.0, within(1e-9));
+    assertThat(PatternSuite.correlation(one, finding(AttentionPattern.CAUSAL_CROSS, -1, -2, -4)))
+        .hasValueCloseTo(-1.0, within(1e-9));
+    assertThat(PatternSuite.correlation(one, finding(AttentionPattern.CAUSAL_CROSS, 1, 2)))
+        .isEmpty();
+  }
+
+  private static PatternSuite.Finding finding(AttentionPattern pattern, double... index) {
+    Map<String, OptionalDouble> indices = new LinkedHashMap<>();
+    for (int i = 0; i < index.length; i++) {
+      indices.put("attention " + i, OptionalDouble.of(index[i]));
+    }
+    indices.put(PatternSuite.CONTROL, OptionalDouble.of(-50));
+    return new PatternSuite.Finding(pattern, List.of(), Map.of(), indices);
   }
 
   private static final Set<AttentionPattern> ALL = EnumSet.allOf(AttentionPattern.class);
