@@ -75,9 +75,9 @@ final class CabCommand implements Callable<Integer> {
       paramLabel = "TASK",
       split = ",",
       description = {
-        "The tasks: permuted, masked-text (noncausal self), markov, text (causal self), waves,"
+        "The tasks: permuted, masked-bytes (noncausal self), markov, text (causal self), waves,"
             + " etth1 (noncausal cross), extraction, copy (causal cross); or all.",
-        "Default: those whose data is generated, all but masked-text, text and etth1."
+        "Default: those whose data is generated, all but masked-bytes, text and etth1."
       })
   private List<String> tasks = List.of();
 

@@ -30,15 +30,11 @@ public final class MaskedTexts implements BatchSource {
   /** The label of a token that is not to be recovered. */
   public static final int IGNORED = -1;
 
-  private static final double MASKED = 0.8;
-  private static final double REPLACED = 0.9;
-
   private final TextTokenizer tokenizer;
-  private final long mask;
+  private final Masking masking;
   private final List<TextTokenizer.Tokens> texts;
   private final int training;
   private final int batch;
-  private final double rate;
   private final LengthPools pools;
 
   /**
@@ -62,9 +58,8 @@ public final class MaskedTexts implements BatchSource {
       throw new UserException("rate=" + rate + "; expected a number from 0 to 1");
     }
     this.tokenizer = tokenizer;
-    this.mask = mask;
+    masking = new Masking(rate, mask, tokenizer.vocabulary());
     this.batch = batch;
-    this.rate = rate;
     pools = new LengthPools(batch, pool);
     this.texts =
         tokenizer.encode(texts).stream().filter(tokens -> places(tokens).length > 0).toList();
@@ -125,15 +120,7 @@ public final class MaskedTexts implements BatchSource {
       int[] places = places(tokens);
       int sure = places[random.nextInt(places.length)];
       for (int place : places) {
-        if (random.nextDouble() < rate || place == sure) {
-          labels[place] = shown[place];
-          double fate = random.nextDouble();
-          if (fate < MASKED) {
-            shown[place] = mask;
-          } else if (fate < REPLACED) {
-            shown[place] = random.nextInt(tokenizer.vocabulary());
-          }
-        }
+        masking.apply(random, shown, labels, place, place == sure);
       }
       sequences.add(shown);
       targets.add(labels);

@@ -30,7 +30,7 @@ public record PatternTask(
   public static final List<PatternTask> ALL =
       List.of(
           new PatternTask("permuted", AttentionPattern.NONCAUSAL_SELF, true, TOKENS),
-          new PatternTask("masked-text", AttentionPattern.NONCAUSAL_SELF, false, TOKENS),
+          new PatternTask("masked-bytes", AttentionPattern.NONCAUSAL_SELF, false, TOKENS),
           new PatternTask("markov", AttentionPattern.CAUSAL_SELF, true, TOKENS),
           new PatternTask("text", AttentionPattern.CAUSAL_SELF, false, TOKENS),
           new PatternTask("waves", AttentionPattern.NONCAUSAL_CROSS, true, FORECASTS),
