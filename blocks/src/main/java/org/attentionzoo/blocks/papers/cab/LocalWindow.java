@@ -21,8 +21,9 @@ import org.attentionzoo.blocks.attention.Normalizer;
 import org.attentionzoo.blocks.attention.SeenKeys;
 
 /**
- * Attention to near tokens, less than w places away, in the two self patterns: at a cost linear in
- * the length, in blocks of w queries that see the keys of their own block and of its neighbours.
+ * Attention to near tokens, in the two self patterns: noncausal to those at most w places away,
+ * causal to the last w, the token itself included, as CAB's library counts. At a cost linear in the
+ * length: blocks of queries see the keys of their own block and of its neighbours.
  */
 public final class LocalWindow implements PatternCore {
 
@@ -95,7 +96,7 @@ public final class LocalWindow implements PatternCore {
     NDArray scores = queries.matMul(neighbours(k, blocks, padding).swapAxes(3, 4));
     NDArray row = manager.arange(window, 2f * window, 1f, DataType.FLOAT32, q.getDevice());
     NDArray column = manager.arange(0f, 3f * window, 1f, DataType.FLOAT32, q.getDevice());
-    NDArray near = row.expandDims(1).sub(column.expandDims(0)).abs().lt(window);
+    NDArray near = row.expandDims(1).sub(column.expandDims(0)).abs().lte(window);
     NDArray exists =
         valid == null
             ? manager.ones(new Shape(1, length), DataType.FLOAT32).toDevice(q.getDevice(), false)

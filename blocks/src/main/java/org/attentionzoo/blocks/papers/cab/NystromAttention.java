@@ -19,12 +19,15 @@ import org.attentionzoo.blocks.attention.Normalizer;
  * self attention only: landmarks are the means of m segments of the queries and of the keys, and
  *
  * <pre>
- *   softmax(q k'^T) pinv(softmax(q' k'^T)) softmax(q' k^T) v        each scaled by 1 / sqrt(d)
+ *   softmax(q k'^T) pinv(softmax(q' k'^T)) softmax(q' k^T) v
  * </pre>
  *
  * <p>with the pseudo-inverse by six iterations of Z = Z (13 I - A Z (15 I - A Z (7 I - A Z))) / 4
- * from A^T / (largest column sum times largest row sum). Segments divide the tokens that are no
- * padding; up to m tokens, each is its own landmark.
+ * from A^T / (largest column sum of A). As CAB's library has it, all products are scaled by 1 / d,
+ * the segments with a token less come first, and up to m tokens attend to all without landmarks.
+ *
+ * <p>Unlike there, the largest column sum is that of each matrix and not of the whole batch, and
+ * segments divide the tokens that are no padding.
  */
 public final class NystromAttention implements PatternCore {
 
@@ -58,7 +61,11 @@ public final class NystromAttention implements PatternCore {
       NDArray k,
       NDArray v,
       Sequences sequences) {
-    NDArray queries = Arithmetic.times(q, 1 / Math.sqrt(q.getShape().get(3)));
+    NDArray queries = Arithmetic.times(q, 1.0 / q.getShape().get(3));
+    if (q.getShape().get(2) <= landmarks) {
+      NDArray scores = queries.matMul(k.swapAxes(2, 3));
+      return Normalizer.SOFTMAX.weights(scores, FullAttention.keys(sequences)).matMul(v);
+    }
     NDArray members = segments(q, sequences.valid()); // (1 or B, 1, m, L)
     NDArray sizes = members.sum(new int[] {-1}, true); // (1 or B, 1, m, 1)
     NDArray means = members.div(Arithmetic.atLeast(sizes, 1));
@@ -80,28 +87,35 @@ public final class NystromAttention implements PatternCore {
     return left.matMul(inverse(whole, eye)).matMul(right.matMul(v));
   }
 
-  /** 1 where a token is in a segment: token r of n is in segment floor(r m / n). */
+  /**
+   * (1 or B, 1, m, L), 1 where a token is in a segment: of n tokens, the first segments have
+   * floor(n / m), the others one more.
+   */
   private NDArray segments(NDArray q, NDArray valid) {
     NDManager manager = q.getManager();
     long length = q.getShape().get(2);
-    int count = (int) Math.min(landmarks, length);
     NDArray live =
         valid == null
             ? manager.ones(new Shape(1, length), DataType.FLOAT32).toDevice(q.getDevice(), false)
             : valid.toType(DataType.FLOAT32, false);
     NDArray rank = live.cumSum(1).sub(1);
-    NDArray all = Arithmetic.atLeast(live.sum(new int[] {1}, true), 1);
-    NDArray segment = rank.mul(count).div(all).floor();
-    NDArray numbers = manager.arange(0f, count, 1f, DataType.FLOAT32, q.getDevice());
+    NDArray all = live.sum(new int[] {1}, true);
+    NDArray size = all.div(landmarks).floor();
+    NDArray shorter = size.add(1).mul(landmarks).sub(all); // how many segments are
+    NDArray border = shorter.mul(size);
+    NDArray early = rank.div(size.maximum(1)).floor();
+    NDArray late = shorter.add(rank.sub(border).div(size.add(1)).floor());
+    NDArray isEarly = rank.lt(border).toType(DataType.FLOAT32, false);
+    NDArray segment = Tensors.choose(isEarly, early, late);
+    NDArray numbers = manager.arange(0f, landmarks, 1f, DataType.FLOAT32, q.getDevice());
     NDArray member =
         segment.expandDims(1).eq(numbers.expandDims(1)).toType(DataType.FLOAT32, false);
     return member.mul(live.expandDims(1)).expandDims(1).toType(q.getDataType(), false);
   }
 
   private static NDArray inverse(NDArray a, NDArray eye) {
-    NDArray rows = a.sum(new int[] {-1}, true).max(new int[] {-2}, true);
-    NDArray columns = a.sum(new int[] {-2}, true).max(new int[] {-1}, true);
-    NDArray z = a.swapAxes(2, 3).div(rows.mul(columns));
+    NDArray most = a.sum(new int[] {-2}, true).max(new int[] {-1}, true);
+    NDArray z = a.swapAxes(2, 3).div(most);
     for (int i = 0; i < ITERATIONS; i++) {
       NDArray product = a.matMul(z);
       NDArray inner = Arithmetic.times(eye, 7).sub(product);

@@ -27,6 +27,7 @@ import org.attentionzoo.blocks.papers.cab.PatternSequenceToSequence;
 import org.attentionzoo.blocks.papers.cab.PatternSizes;
 import org.attentionzoo.blocks.papers.cab.ProbSparseAttention;
 import org.attentionzoo.blocks.papers.cab.RandomFeatureAttention;
+import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.ModelKind;
@@ -43,7 +44,7 @@ public final class CabProvider implements PaperProvider {
   private static final String ID = "cab";
   private static final String PLAIN = "cab-attention";
   private static final int SLOTS = 16;
-  private static final int WINDOW = 16;
+  private static final int WINDOW = 15;
   private static final int LANDMARKS = 16;
   private static final int FACTOR = 5;
   private static final int FEATURES_PER_CHANNEL = 4;
@@ -149,7 +150,7 @@ public final class CabProvider implements PaperProvider {
             d -> new RandomFeatureAttention(d, FEATURES_PER_CHANNEL * d)),
         entry(
             "local",
-            "attention to tokens less than 16 places away, in both self patterns",
+            "attention to tokens up to 15 places away, in both self patterns",
             d -> new LocalWindow(WINDOW)),
         entry(
             "nystrom",
@@ -213,6 +214,12 @@ public final class CabProvider implements PaperProvider {
           return inputs;
         },
         traits(core.get(), pattern));
+  }
+
+  /** {@inheritDoc} */
+  @Override
+  public List<GoldenTarget> goldenTargets() {
+    return CabGolden.targets();
   }
 
   private static Trait[] traits(PatternCore core, AttentionPattern pattern) {
