@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.jni.JniUtils;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
@@ -15,8 +14,6 @@ import org.attentionzoo.blocks.kernels.KernelCheck.Case;
 public final class AttentionKernels implements KernelCatalog {
 
   private static final double SCALE = 0.4;
-  private static final double RATE = 0.3;
-  private static final long DRAWS = 7;
 
   /** {@inheritDoc} */
   @Override
@@ -29,6 +26,13 @@ public final class AttentionKernels implements KernelCatalog {
             dense(2, 1, 65, 65, 4),
             dense(1, 2, 150, 150, 8),
             dense(1, 1, 193, 193, 4));
+    List<Case> inChunks =
+        List.of(
+            dense(1, 1, 1, 1, 2),
+            dense(2, 3, 7, 7, 5),
+            dense(2, 1, 65, 65, 4),
+            dense(2, 3, 150, 150, 8),
+            dense(1, 2, 193, 193, 4));
     List<Case> factored =
         List.of(
             factored(1, 1, 1, 1, 2, 1), factored(2, 3, 7, 7, 5, 2), factored(1, 2, 19, 19, 8, 9));
@@ -54,14 +58,37 @@ public final class AttentionKernels implements KernelCatalog {
             List.of(dense(2, 8, 384, 384, 32), dense(1, 4, 592, 592, 128)),
             2e-5,
             "float32 rounding"),
-        new KernelCheck(
-                "attention/causal, with dropout",
-                in -> dropped(in, true),
-                in -> dropped(in, false),
-                whole,
-                2e-5,
-                "float32 rounding; both draw the same numbers")
+        dropped("attention/causal, with dropout", new DroppedAttention(false, false), inChunks)
+            .timedOn(
+                sized(32, 1, 50, 50),
+                sized(4, 4, 64, 32),
+                sized(4, 4, 128, 32),
+                sized(2, 8, 256, 64),
+                sized(2, 4, 512, 64),
+                sized(1, 8, 1024, 64)),
+        dropped(
+            "attention/causal, with dropout, by oneDNN",
+            new DroppedAttention(false, false, () -> true, () -> true),
+            List.of(
+                dense(2, 8, 384, 384, 32), dense(1, 4, 592, 592, 128), dense(2, 3, 150, 150, 8))),
+        dropped(
+            "attention/causal, with dropout, by MKL",
+            new DroppedAttention(false, false, () -> false, () -> false),
+            inChunks),
+        dropped(
+                "attention/causal, masked and biased, with dropout",
+                new DroppedAttention(true, true),
+                whole)
             .timedOn(sized(32, 1, 50, 50), sized(4, 4, 128, 32), sized(2, 4, 512, 64)),
+        dropped("attention/causal, masked, with dropout", new DroppedAttention(true, false), whole),
+        dropped(
+            "attention/causal, biased, with dropout",
+            new DroppedAttention(false, true),
+            List.of(
+                dense(2, 3, 7, 7, 5),
+                dense(1, 2, 3, 5, 4),
+                dense(1, 2, 5, 3, 4),
+                dense(1, 2, 70, 70, 8))),
         new KernelCheck(
                 "attention/biased",
                 in -> fast(in, in.get(3), false),
@@ -99,19 +126,15 @@ public final class AttentionKernels implements KernelCatalog {
             .matMul(in.get(2)));
   }
 
-  /** Some keys are allowed to nobody, and the first query of a row to whom it is so sees none. */
-  private static NDList dropped(NDList in, boolean fast) {
-    NDArray q = in.get(0);
-    NDArray k = in.get(1);
-    NDArray allowed = DotProductAttention.allowed(q, k, in.get(4), true);
-    JniUtils.setSeed(DRAWS);
-    if (fast) {
-      return new NDList(
-          DotProductAttention.dropped(q, k, in.get(2), allowed, in.get(3), SCALE, RATE));
-    }
-    NDArray pattern = DotProductAttention.pattern(q, k, in.get(4), in.get(3), true, SCALE);
-    NDArray kept = ai.djl.nn.norm.Dropout.dropout(pattern, (float) RATE, true).singletonOrThrow();
-    return new NDList(kept.matMul(in.get(2)));
+  private static KernelCheck dropped(String name, DroppedAttention attention, List<Case> cases) {
+    return new KernelCheck(
+            name,
+            attention::fast,
+            attention::plain,
+            cases,
+            2e-5,
+            "float32 rounding; both drop the same")
+        .timedAgainst(attention::independent);
   }
 
   private static NDList fastFactored(NDList in, NDArray bias, boolean causal) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.pytorch.jni.JniUtils;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
@@ -16,13 +17,17 @@ import org.attentionzoo.blocks.layers.Dropout;
  * over the allowed keys; a query without any allowed key gives zeros.
  *
  * <p>The fused kernel never forms the attention pattern. The explicit path forms it: on the plain
- * path, while somebody listens at the owner's {@link #PATTERN} tap, and in training with dropout,
- * where libtorch's fused kernel falls back to something slower.
+ * path and while somebody listens at the owner's {@link #PATTERN} tap. In training with dropout,
+ * where libtorch's fused kernel falls back to something slower, a kernel of its own forms it, for
+ * causal attention on a CPU in pieces and without what lies ahead.
  */
 public final class DotProductAttention {
 
   /** The tap of every block that calls this: (B, H, Lq, Lk), rows sum to 1 or are all zero. */
   public static final String PATTERN = "pattern";
+
+  /** A uniform number takes half the time of one of MKL where those are slow. */
+  private static final int UNIFORM_THREADS = 2;
 
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(DotProductAttention.class, "attention.torchscript");
@@ -92,7 +97,8 @@ public final class DotProductAttention {
           : fast(q, k, v, mask, bias, causal, scale);
     }
     if (drops(pass, owner, q, dropout, normalizer)) {
-      return dropped(q, k, v, allowed(q, k, mask, causal), bias, scale, dropout);
+      boolean oneDnn = ProductLibrary.isOneDnnFaster();
+      return dropped(q, k, v, mask, bias, causal, scale, dropout, oneDnn, isUniformFaster());
     }
     NDArray weights = normalizer.weights(logits(q, k, bias, scale), allowed(q, k, mask, causal));
     NDArray pattern = pass.tap(owner, PATTERN, weights);
@@ -156,15 +162,29 @@ public final class DotProductAttention {
         && !pass.listens(owner, PATTERN);
   }
 
+  /**
+   * Whether uniform random numbers, which libtorch draws on one thread, take less time than MKL's
+   * ones and zeros, which it draws on all. MKL's are slow where its products are.
+   */
+  static boolean isUniformFaster() {
+    return ProductLibrary.isOneDnnFaster() && JniUtils.getNumThreads() <= UNIFORM_THREADS;
+  }
+
   static NDArray dropped(
       NDArray q,
       NDArray k,
       NDArray v,
-      NDArray allowed,
+      NDArray mask,
       NDArray bias,
+      boolean causal,
       double scale,
-      double dropout) {
-    return KERNELS.call("dropped_attention", q, k, v, allowed, bias, scale, dropout);
+      double dropout,
+      boolean oneDnn,
+      boolean uniform) {
+    NDArray allowed = causal && mask != null ? mask.logicalAnd(causalMask(q, k)) : mask;
+    boolean flag = causal && mask == null;
+    return KERNELS.call(
+        "dropped_attention", q, k, v, allowed, bias, flag, scale, dropout, oneDnn, uniform);
   }
 
   static NDArray fastFactored(

@@ -17,6 +17,8 @@ import java.util.function.UnaryOperator;
  * @param tolerance the largest difference relative to the largest value, per tensor
  * @param reason why the tolerance is what it is
  * @param benchmarks inputs of the sizes that models have, on which the two are timed
+ * @param rival what the kernel is timed against: the plain version, unless that does more than the
+ *     function needs in order to be comparable
  */
 public record KernelCheck(
     String name,
@@ -25,7 +27,8 @@ public record KernelCheck(
     List<Case> cases,
     double tolerance,
     String reason,
-    List<Case> benchmarks) {
+    List<Case> benchmarks,
+    UnaryOperator<NDList> rival) {
 
   /**
    * A kernel that is timed on the last of its cases.
@@ -44,7 +47,7 @@ public record KernelCheck(
       List<Case> cases,
       double tolerance,
       String reason) {
-    this(name, fast, plain, cases, tolerance, reason, List.of());
+    this(name, fast, plain, cases, tolerance, reason, List.of(), plain);
   }
 
   /**
@@ -54,7 +57,17 @@ public record KernelCheck(
    * @return a copy
    */
   public KernelCheck timedOn(Case... sizes) {
-    return new KernelCheck(name, fast, plain, cases, tolerance, reason, List.of(sizes));
+    return new KernelCheck(name, fast, plain, cases, tolerance, reason, List.of(sizes), rival);
+  }
+
+  /**
+   * The same kernel, timed against something else than its plain version.
+   *
+   * @param other computes the same, or with other random numbers
+   * @return a copy
+   */
+  public KernelCheck timedAgainst(UnaryOperator<NDList> other) {
+    return new KernelCheck(name, fast, plain, cases, tolerance, reason, benchmarks, other);
   }
 
   /**

@@ -74,12 +74,12 @@ public final class KernelBench {
       }
       Map<String, Runnable> work = new LinkedHashMap<>();
       work.put("kernel", () -> forward(check.fast(), values, manager));
-      work.put("plain", () -> forward(check.plain(), values, manager));
+      work.put("plain", () -> forward(check.rival(), values, manager));
       NDList gradients = gradients(check.fast(), values, manager);
       boolean learns = !gradients.isEmpty();
       if (learns) {
         work.put("kernel backward", () -> both(check.fast(), values, gradients, manager));
-        work.put("plain backward", () -> both(check.plain(), values, gradients, manager));
+        work.put("plain backward", () -> both(check.rival(), values, gradients, manager));
       }
       Map<String, Rounds.Timing> timings = Rounds.run(work, WARMUPS, rounds);
       return new Result(
