@@ -9,6 +9,7 @@ import java.util.EnumSet;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
+import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.Tensors;
@@ -61,6 +62,7 @@ public final class NystromAttention implements PatternCore {
       NDArray k,
       NDArray v,
       Sequences sequences) {
+    NotRecordableException.refuse(q, "whether there are landmarks follows the length");
     NDArray queries = Arithmetic.times(q, 1.0 / q.getShape().get(3));
     if (q.getShape().get(2) <= landmarks) {
       NDArray scores = queries.matMul(k.swapAxes(2, 3));
