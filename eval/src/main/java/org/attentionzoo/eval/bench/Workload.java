@@ -128,7 +128,7 @@ public final class Workload implements AutoCloseable {
       model.initialize(manager, DataType.FLOAT32);
       ModelKind kind = preset.model().kind();
       NDArray labels = null;
-      NDArray input;
+      NDList inputs;
       long items = batch;
       switch (kind) {
         case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER, RECOMMENDER -> {
@@ -139,23 +139,40 @@ public final class Workload implements AutoCloseable {
           }
           long vocabulary = number(keys, "vocabulary", number(keys, "items", 2));
           Shape shape = new Shape(batch, length);
-          input = manager.randomInteger(1, Math.max(2, vocabulary), shape, DataType.INT64);
+          inputs = new NDList(tokens(manager, 1, vocabulary, shape));
           items = (long) batch * length;
           if (LANGUAGE_MODELS.contains(kind)) {
-            labels = manager.randomInteger(0, vocabulary, shape, DataType.INT64);
+            labels = tokens(manager, 0, vocabulary, shape);
           }
         }
-        case IMAGE_CLASSIFIER -> {
-          long side = number(keys, "image", number(keys, "imageSize", 32));
-          long channels = number(keys, "channels", 3);
-          input = manager.randomNormal(new Shape(batch, channels, side, side));
+        case SEQUENCE_TO_SEQUENCE -> {
+          long vocabulary = number(keys, "vocabulary", 2);
+          Shape shape = new Shape(batch, length);
+          inputs =
+              new NDList(
+                  tokens(manager, 1, vocabulary, shape), tokens(manager, 1, vocabulary, shape));
+          items = (long) batch * length;
+          labels = tokens(manager, 0, vocabulary, shape);
         }
-        default -> {
-          Shape described = new Shape(batch, number(keys, "features", number(keys, "channels", 1)));
-          input = manager.randomNormal(described);
+        case IMAGE_CLASSIFIER -> inputs = new NDList(images(manager, keys, batch));
+        case DIFFUSION ->
+            inputs =
+                new NDList(
+                    images(manager, keys, batch),
+                    manager.randomUniform(0, 1000, new Shape(batch)),
+                    tokens(manager, 0, number(keys, "classes", 2), new Shape(batch)));
+        case FORECASTER -> {
+          Shape shape =
+              new Shape(batch, number(keys, "window", length), number(keys, "channels", 1));
+          inputs = new NDList(manager.randomNormal(shape));
         }
+        case REGRESSOR -> {
+          Shape shape = new Shape(batch, number(keys, "features", 1));
+          inputs = new NDList(manager.randomNormal(shape));
+        }
+        default -> throw new IllegalStateException(kind + " has no inputs here");
       }
-      return new Workload(manager, model, new NDList(input), labels, items, Taps.NONE);
+      return new Workload(manager, model, inputs, labels, items, Taps.NONE);
     } catch (IllegalArgumentException e) {
       manager.close();
       throw new UserException(preset.name() + " cannot be built: " + e.getMessage(), e);
@@ -163,6 +180,15 @@ public final class Workload implements AutoCloseable {
       manager.close();
       throw e;
     }
+  }
+
+  private static NDArray tokens(NDManager manager, long least, long count, Shape shape) {
+    return manager.randomInteger(least, Math.max(least + 1, count), shape, DataType.INT64);
+  }
+
+  private static NDArray images(NDManager manager, Map<String, Object> keys, int batch) {
+    long side = number(keys, "image", number(keys, "imageSize", 32));
+    return manager.randomNormal(new Shape(batch, number(keys, "channels", 3), side, side));
   }
 
   private static long number(Map<String, Object> keys, String key, long otherwise) {

@@ -14,13 +14,14 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ModelBenchTest {
 
@@ -112,10 +113,12 @@ class ModelBenchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"eca-resnet-cifar-tiny", "sasrec-tiny", "deberta-tiny", "seqboat-classifier-tiny"})
-  void everyKindOfModelCanBeTimed(String name) {
-    try (Workload workload = Workload.of(manager, Papers.load().preset(name), List.of(), 2, 12)) {
+  @EnumSource(ModelKind.class)
+  void everyKindOfModelCanBeTimed(ModelKind kind) {
+    Papers papers = Papers.load();
+    Papers.Preset<?> first =
+        papers.presets().stream().filter(p -> p.model().kind() == kind).findFirst().orElseThrow();
+    try (Workload workload = Workload.of(manager, first, List.of(), 2, 12)) {
       workload.forwardBackward();
       workload.predict();
       assertThat(workload.items()).isIn(2L, 24L);
