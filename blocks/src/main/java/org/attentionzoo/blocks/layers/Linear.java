@@ -128,10 +128,9 @@ public final class Linear extends UnaryBlock {
   }
 
   /**
-   * Where oneDNN is faster it took 0.45 to 0.7 of MKL's time for large products, and more for those
-   * of less than about ten million multiplications. It prepares itself for each number of rows that
-   * it has not met lately, for 1.6 ms with the backward pass; where texts have many lengths, few of
-   * those numbers are multiples of 64.
+   * Where oneDNN is the faster library it is so for large products alone, and it prepares itself
+   * for each number of rows that it has not met lately, which costs more than a small product
+   * gains. Where texts have many lengths, few of those numbers are multiples of 64.
    */
   static boolean isLarge(long rows, long weights) {
     long multiplications = rows * weights;

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.attentionzoo.blocks.kernels.ProductLibrary;
 import org.attentionzoo.training.Task;
 
 /** What a run was made from, beside its config. */
@@ -39,6 +40,7 @@ final class Provenance {
     found.put("data", task.description());
     found.put("device", manager.getDevice().toString());
     found.put("threads", JniUtils.getNumThreads());
+    found.put("products", ProductLibrary.isOneDnnFaster() ? "onednn" : "mkl");
     found.put("pytorch", Engine.getInstance().getVersion());
     found.put("djl", Engine.getDjlVersion());
     found.put("java", System.getProperty("java.version"));
