@@ -10,8 +10,6 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UnaryBlock;
-import org.attentionzoo.blocks.attention.AttentionConfig;
-import org.attentionzoo.blocks.attention.MultiHeadAttention;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
@@ -70,16 +68,7 @@ public final class PatternForecaster extends UnaryBlock {
     width = sizes.width();
     values = child("values", new Linear(channels, width));
     places = child("places", new Linear(width, width));
-    encoder =
-        child(
-            "encoder",
-            new TransformerEncoder(
-                width,
-                sizes.layers(),
-                sizes.hidden(),
-                0,
-                layer ->
-                    new MultiHeadAttention(AttentionConfig.bidirectional(width, sizes.heads()))));
+    encoder = child("encoder", sizes.plainEncoder());
     layers =
         child(
             "layers",

@@ -10,8 +10,6 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
-import org.attentionzoo.blocks.attention.AttentionConfig;
-import org.attentionzoo.blocks.attention.MultiHeadAttention;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
@@ -46,16 +44,7 @@ public final class PatternSequenceToSequence extends ZooBlock {
     int width = sizes.width();
     this.vocabulary = vocabulary;
     embedding = child("embedding", new TokenEmbedding(vocabulary, width));
-    encoder =
-        child(
-            "encoder",
-            new TransformerEncoder(
-                width,
-                sizes.layers(),
-                sizes.hidden(),
-                0,
-                layer ->
-                    new MultiHeadAttention(AttentionConfig.bidirectional(width, sizes.heads()))));
+    encoder = child("encoder", sizes.plainEncoder());
     layers =
         child(
             "layers", PatternLanguageModel.stack(AttentionPattern.CAUSAL_CROSS, sizes, attentions));

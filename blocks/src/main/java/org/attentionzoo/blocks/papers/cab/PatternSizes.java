@@ -1,5 +1,9 @@
 package org.attentionzoo.blocks.papers.cab;
 
+import org.attentionzoo.blocks.attention.AttentionConfig;
+import org.attentionzoo.blocks.attention.MultiHeadAttention;
+import org.attentionzoo.blocks.shells.TransformerEncoder;
+
 /**
  * The sizes of a model in which an attention is tried.
  *
@@ -28,5 +32,15 @@ public record PatternSizes(int width, int layers, int hidden, int heads) {
               + ", hidden "
               + hidden);
     }
+  }
+
+  /** The plain layers that a source goes through, as many as there are of the others. */
+  TransformerEncoder plainEncoder() {
+    return new TransformerEncoder(
+        width,
+        layers,
+        hidden,
+        0,
+        layer -> new MultiHeadAttention(AttentionConfig.bidirectional(width, heads)));
   }
 }
