@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.BooleanSupplier;
+import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.kernels.ProductLibrary;
 
 /**
@@ -35,7 +36,7 @@ record DroppedAttention(
   /** Drops what the kernel drops. */
   NDList plain(NDList in) {
     NDArray kept = dropped(in).neq(0).toType(in.get(0).getDataType(), false);
-    return new NDList(pattern(in).mul(kept.div(1 - RATE)).matMul(in.get(2)));
+    return new NDList(pattern(in).mul(Arithmetic.times(kept, 1 / (1 - RATE))).matMul(in.get(2)));
   }
 
   /** Draws for itself. */

@@ -102,10 +102,11 @@ public final class NystromAttention implements PatternCore {
             : valid.toType(DataType.FLOAT32, false);
     NDArray rank = live.cumSum(1).sub(1);
     NDArray all = live.sum(new int[] {1}, true);
-    NDArray size = all.div(landmarks).floor();
-    NDArray shorter = size.add(1).mul(landmarks).sub(all); // how many segments are
+    // the half keeps a multiple of m from falling below itself by rounding
+    NDArray size = Arithmetic.times(all.add(0.5), 1.0 / landmarks).floor();
+    NDArray shorter = Arithmetic.times(size.add(1), landmarks).sub(all); // how many segments are
     NDArray border = shorter.mul(size);
-    NDArray early = rank.div(size.maximum(1)).floor();
+    NDArray early = rank.div(Arithmetic.atLeast(size, 1)).floor();
     NDArray late = shorter.add(rank.sub(border).div(size.add(1)).floor());
     NDArray isEarly = rank.lt(border).toType(DataType.FLOAT32, false);
     NDArray segment = Tensors.choose(isEarly, early, late);

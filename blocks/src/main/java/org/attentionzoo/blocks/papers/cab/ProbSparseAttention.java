@@ -92,18 +92,21 @@ public final class ProbSparseAttention implements PatternCore {
             .reshape(shape.get(0), shape.get(1), length, count, k.getShape().get(3));
     NDArray products = q.expandDims(3).mul(keys).sum(new int[] {4}); // (B, H, L, u)
     if (valid == null) {
-      return products.max(new int[] {3}).sub(products.sum(new int[] {3}).div(length));
+      return products
+          .max(new int[] {3})
+          .sub(Arithmetic.times(products.sum(new int[] {3}), 1.0 / length));
     }
     NDArray live = valid.toType(q.getDataType(), false);
     NDArray seen =
         live.swapAxes(2, 3)
             .get(":, :, {}", index)
             .reshape(valid.getShape().get(0), 1, length, count);
-    NDArray hidden = seen.sub(1).mul(-LOWEST);
+    NDArray hidden = Arithmetic.times(seen.sub(1), -LOWEST);
     NDArray most = products.mul(seen).add(hidden).max(new int[] {3});
     NDArray all = live.sum(new int[] {3});
-    NDArray far = most.sub(products.mul(seen).sum(new int[] {3}).div(all.maximum(1)));
-    return far.add(live.squeeze(2).sub(1).mul(-LOWEST)); // a padded query is chosen last
+    NDArray far = most.sub(products.mul(seen).sum(new int[] {3}).div(Arithmetic.atLeast(all, 1)));
+    return far.add(
+        Arithmetic.times(live.squeeze(2).sub(1), -LOWEST)); // a padded query is chosen last
   }
 
   private static NDArray mean(NDArray v, NDArray valid) {
