@@ -96,18 +96,23 @@ public final class ModelSignatures {
     };
   }
 
-  /** Source and target are equally long in the example; each has a free length of its own. */
+  /** Source and target each have a length of their own. */
   private Signature pairs() {
     int vocabulary = number("vocabulary");
     return new Signature(
-        List.of(Signature.Size.batch(), Signature.Size.length(Integer.MAX_VALUE)),
+        List.of(
+            Signature.Size.batch(),
+            new Signature.Size("source_length", 1, Integer.MAX_VALUE),
+            new Signature.Size("target_length", 1, Integer.MAX_VALUE)),
         List.of("source_ids", "target_ids"),
         List.of("logits"),
         (m, sizes) -> {
-          Shape shape = new Shape(sizes.get("batch"), sizes.get("length"));
+          int batch = sizes.get("batch");
+          Shape source = new Shape(batch, sizes.get("source_length"));
+          Shape target = new Shape(batch, sizes.get("target_length"));
           return new NDList(
-              m.randomInteger(0, vocabulary, shape, DataType.INT64),
-              m.randomInteger(0, vocabulary, shape, DataType.INT64));
+              m.randomInteger(0, vocabulary, source, DataType.INT64),
+              m.randomInteger(0, vocabulary, target, DataType.INT64));
         },
         (pass, in) -> model.forward(pass, in));
   }
