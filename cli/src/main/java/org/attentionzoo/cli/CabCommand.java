@@ -17,7 +17,6 @@ import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.eval.cab.PatternSuite;
 import org.attentionzoo.eval.cab.PatternSuite.Finding;
 import org.attentionzoo.eval.cab.PatternTask;
-import org.attentionzoo.eval.compare.MixerComparison.Row;
 import org.attentionzoo.eval.report.HtmlReport;
 import org.attentionzoo.eval.report.RunHistory;
 import org.attentionzoo.models.Papers;
@@ -180,7 +179,10 @@ final class CabCommand implements Callable<Integer> {
                   .forEach(
                       task ->
                           task.higherIsBetter()
-                              .forEach(m -> cells.add(figure(rows.get(task), m.getKey()))));
+                              .forEach(
+                                  m ->
+                                      cells.add(
+                                          CompareCommand.figure(rows.get(task), m.getKey()))));
               OptionalDouble index = finding.index().get(attention);
               cells.add(
                   index.isPresent()
@@ -189,13 +191,6 @@ final class CabCommand implements Callable<Integer> {
               table.add(cells);
             });
     return table;
-  }
-
-  private static String figure(Row row, String metric) {
-    double deviation = row.deviation(metric);
-    return Double.isNaN(deviation)
-        ? String.format(Locale.ROOT, "%.4f", row.mean(metric))
-        : String.format(Locale.ROOT, "%.4f ± %.4f", row.mean(metric), deviation);
   }
 
   private static List<String> correlations(List<Finding> findings) {

@@ -191,14 +191,18 @@ final class CompareCommand implements Callable<Integer> {
                   String.format(Locale.ROOT, "%,d", row.parameters()),
                   Integer.toString(arm.hidden())));
       for (String metric : metrics) {
-        double deviation = row.deviation(metric);
-        cells.add(
-            Double.isNaN(deviation)
-                ? String.format(Locale.ROOT, "%.4f", row.mean(metric))
-                : String.format(Locale.ROOT, "%.4f ± %.4f", row.mean(metric), deviation));
+        cells.add(figure(row, metric));
       }
       table.add(cells);
     }
     return table;
+  }
+
+  /** The mean over the seeds, and the deviation where there are several. */
+  static String figure(Row row, String metric) {
+    double deviation = row.deviation(metric);
+    return Double.isNaN(deviation)
+        ? String.format(Locale.ROOT, "%.4f", row.mean(metric))
+        : String.format(Locale.ROOT, "%.4f ± %.4f", row.mean(metric), deviation);
   }
 }

@@ -91,7 +91,7 @@ public final class LocalWindow implements PatternCore {
     long length = shape.get(2);
     long blocks = (length + window - 1) / window;
     long padding = blocks * window - length;
-    NDArray queries = pad(q, 2, 0, padding);
+    NDArray queries = pad(q, 0, padding);
     queries = queries.reshape(shape.get(0), shape.get(1), blocks, window, shape.get(3));
     NDArray scores = queries.matMul(neighbours(k, blocks, padding).swapAxes(3, 4));
     NDArray row = manager.arange(window, 2f * window, 1f, DataType.FLOAT32, q.getDevice());
@@ -113,7 +113,7 @@ public final class LocalWindow implements PatternCore {
 
   /** (B, H, L, d) to (B, H, n, 3 w, d): each block between its neighbours, zeros at the ends. */
   private NDArray neighbours(NDArray x, long blocks, long padding) {
-    NDArray padded = pad(x, 2, window, padding + window);
+    NDArray padded = pad(x, window, padding + window);
     Shape shape = x.getShape();
     NDList shifted = new NDList();
     for (int i = 0; i < 3; i++) {
@@ -126,23 +126,23 @@ public final class LocalWindow implements PatternCore {
     return Tensors.concat(shifted, 3);
   }
 
-  private static NDArray pad(NDArray x, int axis, long before, long after) {
+  /** Zeros before and after the tokens, along axis 2. */
+  private static NDArray pad(NDArray x, long before, long after) {
     NDList parts = new NDList();
     if (before > 0) {
-      parts.add(zeros(x, axis, before));
+      parts.add(zeros(x, before));
     }
     parts.add(x);
     if (after > 0) {
-      parts.add(zeros(x, axis, after));
+      parts.add(zeros(x, after));
     }
-    return Tensors.concat(parts, axis);
+    return Tensors.concat(parts, 2);
   }
 
-  private static NDArray zeros(NDArray like, int axis, long size) {
-    long[] sizes = like.getShape().getShape().clone();
-    sizes[axis] = size;
+  private static NDArray zeros(NDArray like, long size) {
+    Shape shape = like.getShape();
     return like.getManager()
-        .zeros(new Shape(sizes), like.getDataType())
+        .zeros(new Shape(shape.get(0), shape.get(1), size, shape.get(3)), like.getDataType())
         .toDevice(like.getDevice(), false);
   }
 }
