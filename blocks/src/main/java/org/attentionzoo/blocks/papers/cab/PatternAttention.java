@@ -37,6 +37,20 @@ public final class PatternAttention extends ZooBlock implements PatternMixer {
    * @param usual the pattern of a call that names none; one of the core's
    */
   public PatternAttention(int width, int heads, PatternCore core, AttentionPattern usual) {
+    this(width, heads, true, core, usual);
+  }
+
+  /**
+   * Attention whose projections may have no biases.
+   *
+   * @param width the size of the hidden states; a multiple of heads
+   * @param heads the number of heads
+   * @param bias whether the projections have biases
+   * @param core what is done between the projections
+   * @param usual the pattern of a call that names none; one of the core's
+   */
+  public PatternAttention(
+      int width, int heads, boolean bias, PatternCore core, AttentionPattern usual) {
     if (heads < 1 || width % heads != 0) {
       throw new IllegalArgumentException(
           "width must be a multiple of heads; got width " + width + " and heads " + heads);
@@ -44,10 +58,10 @@ public final class PatternAttention extends ZooBlock implements PatternMixer {
     this.heads = heads;
     this.core = core;
     this.usual = usual;
-    query = child("q_proj", new Linear(width, width));
-    key = child("k_proj", new Linear(width, width));
-    value = child("v_proj", new Linear(width, width));
-    output = child("out_proj", new Linear(width, width));
+    query = child("q_proj", new Linear(width, width, bias));
+    key = child("k_proj", new Linear(width, width, bias));
+    value = child("v_proj", new Linear(width, width, bias));
+    output = child("out_proj", new Linear(width, width, bias));
     core.weights()
         .ifPresent(
             weights -> {

@@ -47,7 +47,12 @@ final class CabGolden {
                   ? causal ? AttentionPattern.CAUSAL_CROSS : AttentionPattern.NONCAUSAL_CROSS
                   : causal ? AttentionPattern.CAUSAL_SELF : AttentionPattern.NONCAUSAL_SELF;
           PatternAttention attention =
-              new PatternAttention(width, heads, core.apply(config, width / heads), pattern);
+              new PatternAttention(
+                  width,
+                  heads,
+                  config.flag("bias", true),
+                  core.apply(config, width / heads),
+                  pattern);
           attention.require(pattern);
           return new GoldenTarget.Case(
               attention,
