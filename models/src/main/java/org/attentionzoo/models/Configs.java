@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.NearestName;
@@ -177,6 +178,43 @@ public final class Configs {
       }
     }
     return map;
+  }
+
+  /**
+   * A size by the name that configs of all models give to it.
+   *
+   * @param config as a tree
+   * @param key for example {@code vocabulary}; looked for in configs within the config too
+   * @return the first number of that name
+   * @throws UserException if there is none
+   */
+  public static long size(Map<String, ?> config, String key) {
+    return findSize(config, key)
+        .orElseThrow(
+            () ->
+                new UserException(
+                    "the model's config has no size '"
+                        + key
+                        + "', so that it is unknown what to feed it"));
+  }
+
+  /**
+   * A size that not every config has.
+   *
+   * @param config as a tree
+   * @param key for example {@code maximumPositions}; looked for in configs within the config too
+   * @return the first number of that name
+   */
+  public static OptionalLong findSize(Map<?, ?> config, String key) {
+    if (config.get(key) instanceof Number number) {
+      return OptionalLong.of(number.longValue());
+    }
+    return config.values().stream()
+        .filter(Map.class::isInstance)
+        .map(inner -> findSize((Map<?, ?>) inner, key))
+        .filter(OptionalLong::isPresent)
+        .findFirst()
+        .orElseGet(OptionalLong::empty);
   }
 
   /**

@@ -34,7 +34,10 @@ import org.attentionzoo.training.tasks.LanguageModelObjective;
 public final class Workload implements AutoCloseable {
 
   private static final List<ModelKind> LANGUAGE_MODELS =
-      List.of(ModelKind.CAUSAL_LANGUAGE_MODEL, ModelKind.MASKED_LANGUAGE_MODEL);
+      List.of(
+          ModelKind.CAUSAL_LANGUAGE_MODEL,
+          ModelKind.MASKED_LANGUAGE_MODEL,
+          ModelKind.SEQUENCE_TO_SEQUENCE);
   private static final long SEED = 1;
   private static final int DECODED = 16;
 
@@ -121,57 +124,26 @@ public final class Workload implements AutoCloseable {
       NDManager parent, Papers.Preset<C> preset, List<String> settings, int batch, int length) {
     C config = Configs.override(preset.config(), settings);
     Map<String, Object> keys = Configs.toMap(config);
+    ModelKind kind = preset.model().kind();
+    boolean hasLength = !kind.lengths().isEmpty();
+    long longest = ModelKind.longest(keys);
+    if (hasLength && length > longest) {
+      throw new UserException(
+          "length " + length + " was given; " + preset.name() + " takes at most " + longest);
+    }
     NDManager manager = parent.newSubManager();
     try {
       JniUtils.setSeed(SEED);
       ZooBlock model = preset.model().factory().apply(config);
       model.initialize(manager, DataType.FLOAT32);
-      ModelKind kind = preset.model().kind();
+      NDList inputs = kind.random(manager, keys, kind.sizes(batch, length));
       NDArray labels = null;
-      NDList inputs;
-      long items = batch;
-      switch (kind) {
-        case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER, RECOMMENDER -> {
-          long limit = number(keys, "maxlen", Long.MAX_VALUE);
-          if (length > limit) {
-            throw new UserException(
-                "length " + length + " was given; " + preset.name() + " takes at most " + limit);
-          }
-          long vocabulary = number(keys, "vocabulary", number(keys, "items", 2));
-          Shape shape = new Shape(batch, length);
-          inputs = new NDList(tokens(manager, 1, vocabulary, shape));
-          items = (long) batch * length;
-          if (LANGUAGE_MODELS.contains(kind)) {
-            labels = tokens(manager, 0, vocabulary, shape);
-          }
-        }
-        case SEQUENCE_TO_SEQUENCE -> {
-          long vocabulary = number(keys, "vocabulary", 2);
-          Shape shape = new Shape(batch, length);
-          inputs =
-              new NDList(
-                  tokens(manager, 1, vocabulary, shape), tokens(manager, 1, vocabulary, shape));
-          items = (long) batch * length;
-          labels = tokens(manager, 0, vocabulary, shape);
-        }
-        case IMAGE_CLASSIFIER -> inputs = new NDList(images(manager, keys, batch));
-        case DIFFUSION ->
-            inputs =
-                new NDList(
-                    images(manager, keys, batch),
-                    manager.randomUniform(0, 1000, new Shape(batch)),
-                    tokens(manager, 0, number(keys, "classes", 2), new Shape(batch)));
-        case FORECASTER -> {
-          Shape shape =
-              new Shape(batch, number(keys, "window", length), number(keys, "channels", 1));
-          inputs = new NDList(manager.randomNormal(shape));
-        }
-        case REGRESSOR -> {
-          Shape shape = new Shape(batch, number(keys, "features", 1));
-          inputs = new NDList(manager.randomNormal(shape));
-        }
-        default -> throw new IllegalStateException(kind + " has no inputs here");
+      if (LANGUAGE_MODELS.contains(kind)) {
+        Shape shape = new Shape(batch, length);
+        long vocabulary = Configs.size(keys, "vocabulary");
+        labels = manager.randomInteger(0, vocabulary, shape, DataType.INT64);
       }
+      long items = hasLength ? (long) batch * length : batch;
       return new Workload(manager, model, inputs, labels, items, Taps.NONE);
     } catch (IllegalArgumentException e) {
       manager.close();
@@ -180,19 +152,6 @@ public final class Workload implements AutoCloseable {
       manager.close();
       throw e;
     }
-  }
-
-  private static NDArray tokens(NDManager manager, long least, long count, Shape shape) {
-    return manager.randomInteger(least, Math.max(least + 1, count), shape, DataType.INT64);
-  }
-
-  private static NDArray images(NDManager manager, Map<String, Object> keys, int batch) {
-    long side = number(keys, "image", number(keys, "imageSize", 32));
-    return manager.randomNormal(new Shape(batch, number(keys, "channels", 3), side, side));
-  }
-
-  private static long number(Map<String, Object> keys, String key, long otherwise) {
-    return keys.get(key) instanceof Number value ? value.longValue() : otherwise;
   }
 
   /**

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.Map;
@@ -16,6 +15,7 @@ import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.Specimen;
 import org.attentionzoo.models.Specimen.Property;
@@ -45,80 +45,15 @@ record Subject(Specimen specimen) {
     };
   }
 
-  /** By the names that configs give to what the data decides. */
+  /** A source is longer than its target, so that nothing can rely on one length. */
   private static Specimen.Inputs inputs(Papers.Preset<?> preset) {
-    Record config = preset.config();
-    return switch (preset.model().kind()) {
-      case CAUSAL_LANGUAGE_MODEL, MASKED_LANGUAGE_MODEL, SEQUENCE_CLASSIFIER ->
-          (manager, batch, length) ->
-              new NDList(tokens(manager, size(config, "vocabulary"), batch, length));
-      case SEQUENCE_TO_SEQUENCE ->
-          (manager, batch, length) ->
-              new NDList(
-                  tokens(manager, size(config, "vocabulary"), batch, length + 2),
-                  tokens(manager, size(config, "vocabulary"), batch, length));
-      case RECOMMENDER ->
-          (manager, batch, length) ->
-              new NDList(tokens(manager, size(config, "items"), batch, length));
-      case IMAGE_CLASSIFIER ->
-          (manager, batch, length) ->
-              new NDList(
-                  manager.randomNormal(
-                      new Shape(
-                          batch,
-                          size(config, "channels"),
-                          size(config, "image"),
-                          size(config, "image"))));
-      case DIFFUSION ->
-          (manager, batch, length) ->
-              new NDList(
-                  manager.randomNormal(
-                      new Shape(
-                          batch,
-                          size(config, "channels"),
-                          size(config, "image"),
-                          size(config, "image"))),
-                  manager.randomUniform(0, 1000, new Shape(batch)),
-                  manager.randomInteger(
-                      0, size(config, "classes"), new Shape(batch), DataType.INT64));
-      case FORECASTER ->
-          (manager, batch, length) ->
-              new NDList(
-                  manager.randomNormal(
-                      new Shape(batch, size(config, "window"), size(config, "channels"))));
-      case REGRESSOR ->
-          (manager, batch, length) ->
-              new NDList(manager.randomNormal(new Shape(batch, size(config, "features"))));
+    ModelKind kind = preset.model().kind();
+    Map<String, Object> config = Configs.toMap(preset.config());
+    return (manager, batch, length) -> {
+      Map<String, Integer> sizes = kind.sizes(batch, length);
+      sizes.computeIfPresent("source_length", (name, given) -> given + 2);
+      return kind.random(manager, config, sizes);
     };
-  }
-
-  private static NDArray tokens(NDManager manager, long count, int batch, int length) {
-    return manager.randomInteger(0, count, new Shape(batch, length), DataType.INT64);
-  }
-
-  private static long size(Record config, String key) {
-    Object value = find(Configs.toMap(config), key);
-    if (value instanceof Number number) {
-      return number.longValue();
-    }
-    throw new IllegalStateException(
-        config.getClass().getName()
-            + " has no component '"
-            + key
-            + "': the sweep does not know what to feed its model");
-  }
-
-  private static Object find(Map<?, ?> map, String key) {
-    if (map.containsKey(key)) {
-      return map.get(key);
-    }
-    for (Object value : map.values()) {
-      Object inner = value instanceof Map<?, ?> nested ? find(nested, key) : null;
-      if (inner != null) {
-        return inner;
-      }
-    }
-    return null;
   }
 
   boolean has(Trait trait) {
