@@ -20,6 +20,11 @@ public final class Rounds {
   /** Milliseconds below which what the caches hold at the start decides. */
   private static final double SHORT = 200;
 
+  private static final int MOST_RUNS = 100;
+
+  /** Milliseconds for which what takes less has a turn, unless a second run takes longer. */
+  private static final double TURN = 20;
+
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private Rounds() {}
@@ -102,7 +107,7 @@ public final class Rounds {
   public record Ratio(double ofMedians, double smallest, double largest) {}
 
   /**
-   * Runs every piece of work once a round, each round in the same order.
+   * Runs every piece of work in turns, as {@link #run(Map, int, Plan)} by the time on the clock.
    *
    * @param work what is timed, by name; each ends when its results are there
    * @param warmups rounds that are not counted
@@ -128,9 +133,10 @@ public final class Rounds {
   }
 
   /**
-   * Runs every piece of work once a round, each round in the same order. What takes less than 200
-   * ms is run twice and the second time counts: else it would find in the caches, and in the
-   * allocator's lists, what the piece before it left there, and always the same piece.
+   * Runs every piece of work in turns, each round in the same order. What takes less than 200 ms is
+   * run again, for 20 ms in all if it is that short, and the median of all runs but the first
+   * counts: else it would find in the caches, and in the allocator's lists, what the piece before
+   * it left there, and always the same piece.
    *
    * @param work what is timed, by name; each ends when its results are there
    * @param warmups rounds that are not counted
@@ -138,20 +144,31 @@ public final class Rounds {
    * @return a timing for each, in the same order
    */
   public static Map<String, Timing> run(Map<String, Runnable> work, int warmups, Plan plan) {
-    return run(work, warmups, plan.rounds(), plan::now);
+    return run(work, () -> {}, warmups, plan);
   }
 
-  /** As {@link #run(Map, int, Plan)} by any clock of nanoseconds. */
+  /**
+   * As {@link #run(Map, int, Plan)}, with something that is done before each run and not timed.
+   *
+   * @param work what is timed
+   * @param before done before each run of each
+   * @param warmups rounds that are not counted
+   * @param plan how many are, and which time
+   * @return a timing for each, in the same order
+   */
+  public static Map<String, Timing> run(
+      Map<String, Runnable> work, Runnable before, int warmups, Plan plan) {
+    return run(work, before, warmups, plan.rounds(), plan::now);
+  }
+
+  /** As {@link #run(Map, Runnable, int, Plan)} by any clock of nanoseconds. */
   static Map<String, Timing> run(
-      Map<String, Runnable> work, int warmups, int rounds, LongSupplier clock) {
+      Map<String, Runnable> work, Runnable before, int warmups, int rounds, LongSupplier clock) {
     Map<String, List<Double>> samples = new LinkedHashMap<>();
     work.keySet().forEach(name -> samples.put(name, new ArrayList<>()));
     for (int round = -warmups; round < rounds; round++) {
       for (Map.Entry<String, Runnable> entry : work.entrySet()) {
-        double millis = millis(entry.getValue(), clock);
-        if (millis < SHORT) {
-          millis = millis(entry.getValue(), clock);
-        }
+        double millis = turn(entry.getValue(), before, clock);
         if (round >= 0) {
           samples.get(entry.getKey()).add(millis);
         }
@@ -162,7 +179,22 @@ public final class Rounds {
     return timings;
   }
 
-  private static double millis(Runnable work, LongSupplier clock) {
+  private static double turn(Runnable work, Runnable before, LongSupplier clock) {
+    double first = millis(work, before, clock);
+    if (first >= SHORT) {
+      return first;
+    }
+    List<Double> settled = new ArrayList<>();
+    double spent = first;
+    do {
+      settled.add(millis(work, before, clock));
+      spent += settled.get(settled.size() - 1);
+    } while (spent < TURN && settled.size() < MOST_RUNS);
+    return median(settled);
+  }
+
+  private static double millis(Runnable work, Runnable before, LongSupplier clock) {
+    before.run();
     long start = clock.getAsLong();
     work.run();
     return (clock.getAsLong() - start) / 1e6;

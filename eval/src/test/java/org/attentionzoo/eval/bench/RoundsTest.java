@@ -16,26 +16,36 @@ class RoundsTest {
   @Test
   void runsInTurnsAndCountsOnlyWhatFollowsTheWarmUp() {
     List<String> order = new ArrayList<>();
+    List<String> before = new ArrayList<>();
     AtomicLong now = new AtomicLong();
     Map<String, Runnable> work = new LinkedHashMap<>();
     work.put("a", () -> takes(300, "a", order, now));
     work.put("b", () -> takes(250, "b", order, now));
-    Map<String, Timing> timings = Rounds.run(work, 1, 2, now::get);
+    Map<String, Timing> timings =
+        Rounds.run(work, () -> takes(40, "before", before, now), 1, 2, now::get);
     assertThat(order).containsExactly("a", "b", "a", "b", "a", "b");
+    assertThat(before).hasSameSizeAs(order);
     assertThat(timings.get("a").samples()).containsExactly(300.0, 300.0);
     assertThat(timings.get("b").samples()).containsExactly(250.0, 250.0);
   }
 
   @Test
-  void countsTheSecondOfTwoShortRuns() {
+  void repeatsWhatIsShortUntilItHasSettled() {
     List<String> order = new ArrayList<>();
     AtomicLong now = new AtomicLong();
     Map<String, Runnable> work = new LinkedHashMap<>();
-    work.put("short", () -> takes(order.size() + 1, "short", order, now));
+    work.put("short", () -> takes(order.size() + 1, "short", order, now)); // 1, 2, 3, 4, 5, 6
+    work.put("medium", () -> takes(100 + order.size(), "medium", order, now)); // 106, 107
     work.put("long", () -> takes(200, "long", order, now));
-    Map<String, Timing> timings = Rounds.run(work, 0, 1, now::get);
-    assertThat(order).containsExactly("short", "short", "long");
-    assertThat(timings.get("short").samples()).containsExactly(2.0);
+    work.put("nothing", () -> takes(0, "nothing", order, now));
+    Map<String, Timing> timings = Rounds.run(work, () -> {}, 0, 1, now::get);
+    assertThat(order.subList(0, 9))
+        .containsExactly(
+            "short", "short", "short", "short", "short", "short", "medium", "medium", "long");
+    assertThat(timings.get("short").samples()).containsExactly(4.0);
+    assertThat(timings.get("medium").samples()).containsExactly(107.0);
+    assertThat(timings.get("long").samples()).containsExactly(200.0);
+    assertThat(timings.get("nothing").samples()).containsExactly(0.0);
   }
 
   private static void takes(int millis, String name, List<String> order, AtomicLong now) {
