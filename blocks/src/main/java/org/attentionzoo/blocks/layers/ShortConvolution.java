@@ -70,13 +70,13 @@ public final class ShortConvolution extends UnaryBlock {
   }
 
   /**
-   * On a CPU the kernel took 0.86 to 0.89 of the plain version's time in training without a past
-   * and 0.79 at length 64, but 1.23 in prediction at length 512, and after a past 1.35 to 1.94 in
-   * prediction and 1.16 to 1.49 in training ({@code zoo bench kernels convolution}).
+   * On a CPU the kernel took 0.86 of the plain version's time in prediction at length 64, but 1.34
+   * at 512, after a past 1.41 to 1.45, and in training 1.08 to 2.33 ({@code zoo bench kernels
+   * convolution}).
    */
   private static boolean isFaster(Pass pass, NDArray x, NDArray past) {
     return x.getDevice().isGpu()
-        || past == null && (pass.isTraining() || x.getShape().get(1) < LONG);
+        || past == null && !pass.isTraining() && x.getShape().get(1) < LONG;
   }
 
   /**
