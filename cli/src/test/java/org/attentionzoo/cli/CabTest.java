@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.attentionzoo.eval.cab.PatternTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,14 @@ class CabTest {
     Run run = Run.zoo("cab", "--tasks=extractoin");
     assertThat(run.exit()).isEqualTo(2);
     assertThat(run.err()).contains("extractoin", "did you mean 'extraction'?");
+  }
+
+  @Test
+  void helpNamesAllTasks() {
+    String help = Run.zoo("cab", "--help").out();
+    for (PatternTask task : PatternTask.ALL) {
+      assertThat(help).containsPattern("[ (]" + task.name() + "[ ,;]");
+    }
   }
 
   @Test

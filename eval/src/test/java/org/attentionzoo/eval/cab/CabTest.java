@@ -23,6 +23,7 @@ import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.attention.JointAttention;
 import org.attentionzoo.blocks.papers.cab.FullAttention;
+import org.attentionzoo.blocks.papers.cab.Heads;
 import org.attentionzoo.blocks.papers.cab.LocalWindow;
 import org.attentionzoo.blocks.papers.cab.NoMixing;
 import org.attentionzoo.blocks.papers.cab.NystromAttention;
@@ -274,10 +275,7 @@ class CabTest {
         Pass.inference(new ParameterStore(manager, false)),
         owner,
         AttentionPattern.NONCAUSAL_SELF,
-        q,
-        k,
-        v,
-        Sequences.FULL);
+        new Heads(q, k, v, Sequences.FULL));
   }
 
   @Test

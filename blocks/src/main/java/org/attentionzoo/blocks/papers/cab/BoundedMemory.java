@@ -11,7 +11,6 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.Normalizer;
@@ -65,18 +64,13 @@ public final class BoundedMemory extends ZooBlock implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
-    NDArray scaled = Arithmetic.times(q, 1 / Math.sqrt(q.getShape().get(3)));
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
+    NDArray k = heads.k();
+    NDArray v = heads.v();
+    NDArray scaled = heads.scaledQueries();
     NDArray keyLogits = k.matMul(pass.value(compressKeys, k)); // (B, H, Ls, r)
     NDArray valueLogits = v.matMul(pass.value(compressValues, v));
-    NDArray valid = FullAttention.keys(sequences);
+    NDArray valid = heads.valid();
     if (pattern == AttentionPattern.CAUSAL_SELF) {
       DecodeState state = pass.cache() == null ? null : pass.cache().of(owner);
       NDArray live = valid == null ? null : valid.toType(k.getDataType(), false).swapAxes(2, 3);

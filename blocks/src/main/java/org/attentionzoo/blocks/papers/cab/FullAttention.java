@@ -1,13 +1,11 @@
 package org.attentionzoo.blocks.papers.cab;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.EnumSet;
 import java.util.Set;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 
@@ -25,27 +23,21 @@ public final class FullAttention implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
-    double scale = 1 / Math.sqrt(q.getShape().get(3));
-    if (pattern == AttentionPattern.CAUSAL_SELF) {
-      CausalKeys seen = CausalKeys.of(pass, owner, k, v, sequences);
-      return DotProductAttention.attend(
-          pass, owner, q, seen.keys(), seen.values(), seen.mask(), null, seen.causal(), scale, 0);
-    }
-    return DotProductAttention.attend(pass, owner, q, k, v, keys(sequences), null, false, scale, 0);
-  }
-
-  /** (B, 1, 1, Ls): which keys are no padding; null for all. */
-  static NDArray keys(Sequences sequences) {
-    NDArray valid = sequences.valid();
-    Shape shape = valid == null ? null : valid.getShape();
-    return valid == null ? null : valid.reshape(new Shape(shape.get(0), 1, 1, shape.get(1)));
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
+    CausalKeys seen =
+        pattern == AttentionPattern.CAUSAL_SELF
+            ? CausalKeys.of(pass, owner, heads.k(), heads.v(), heads.sequences())
+            : new CausalKeys(heads.k(), heads.v(), heads.valid(), false);
+    return DotProductAttention.attend(
+        pass,
+        owner,
+        heads.q(),
+        seen.keys(),
+        seen.values(),
+        seen.mask(),
+        null,
+        seen.causal(),
+        heads.scale(),
+        0);
   }
 }

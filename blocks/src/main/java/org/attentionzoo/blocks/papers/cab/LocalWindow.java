@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import java.util.EnumSet;
 import java.util.Set;
-import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
@@ -47,31 +46,25 @@ public final class LocalWindow implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
-    double scale = 1 / Math.sqrt(q.getShape().get(3));
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
+    NDArray valid = heads.sequences().valid();
     if (pattern == AttentionPattern.NONCAUSAL_SELF) {
-      return around(Arithmetic.times(q, scale), k, v, sequences.valid());
+      return around(heads.scaledQueries(), heads.k(), heads.v(), valid);
     }
     if (pass.cache() != null) {
-      return streamed(pass, owner, q, k, v, sequences, scale);
+      return streamed(pass, owner, heads);
     }
     AttentionSpan span = AttentionSpan.window(window);
+    double scale = heads.scale();
     return LocalAttention.attend(
-        pass, owner, q, k, v, null, null, sequences.valid(), span, false, scale, 0);
+        pass, owner, heads.q(), heads.k(), heads.v(), null, null, valid, span, false, scale, 0);
   }
 
-  private NDArray streamed(
-      Pass pass, Block owner, NDArray q, NDArray k, NDArray v, Sequences sequences, double scale) {
-    NDArray positions = sequences.positions(pass, owner, q.transpose(0, 2, 1, 3));
+  private NDArray streamed(Pass pass, Block owner, Heads heads) {
+    Sequences sequences = heads.sequences();
+    NDArray positions = sequences.positions(pass, owner, heads.q().transpose(0, 2, 1, 3));
     DecodeState state = pass.cache().of(owner);
-    SeenKeys all = SeenKeys.behind(state, 2, k, v, sequences.valid(), positions);
+    SeenKeys all = SeenKeys.behind(state, 2, heads.k(), heads.v(), sequences.valid(), positions);
     long count = all.keys().getShape().get(2);
     all.rememberFrom(state, all.valid() == null ? Math.max(0, count - window + 1L) : 0);
     NDArray places = all.positions();
@@ -81,8 +74,9 @@ public final class LocalWindow implements PatternCore {
     if (all.valid() != null) {
       mask = mask.logicalAnd(all.valid().expandDims(1).expandDims(1));
     }
+    double scale = heads.scale();
     return DotProductAttention.attend(
-        pass, owner, q, all.keys(), all.values(), mask, null, false, scale, 0);
+        pass, owner, heads.q(), all.keys(), all.values(), mask, null, false, scale, 0);
   }
 
   private NDArray around(NDArray q, NDArray k, NDArray v, NDArray valid) {

@@ -11,7 +11,6 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.Normalizer;
 
@@ -54,21 +53,17 @@ public final class NystromAttention implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
+    NDArray q = heads.q();
+    NDArray k = heads.k();
+    NDArray v = heads.v();
     NotRecordableException.refuse(q, "whether there are landmarks follows the length");
-    NDArray queries = Arithmetic.times(q, 1.0 / q.getShape().get(3));
+    NDArray queries = Arithmetic.times(q, 1.0 / heads.width());
     if (q.getShape().get(2) <= landmarks) {
       NDArray scores = queries.matMul(k.swapAxes(2, 3));
-      return Normalizer.SOFTMAX.weights(scores, FullAttention.keys(sequences)).matMul(v);
+      return Normalizer.SOFTMAX.weights(scores, heads.valid()).matMul(v);
     }
-    NDArray members = segments(q, sequences.valid()); // (1 or B, 1, m, L)
+    NDArray members = segments(q, heads.sequences().valid()); // (1 or B, 1, m, L)
     NDArray sizes = members.sum(new int[] {-1}, true); // (1 or B, 1, m, 1)
     NDArray means = members.div(Arithmetic.atLeast(sizes, 1));
     NDArray queryMarks = means.matMul(queries);
@@ -78,9 +73,7 @@ public final class NystromAttention implements PatternCore {
     NDArray left = Normalizer.SOFTMAX.weights(queries.matMul(keyMarks.swapAxes(2, 3)), columns);
     NDArray middle =
         Normalizer.SOFTMAX.weights(queryMarks.matMul(keyMarks.swapAxes(2, 3)), columns);
-    NDArray right =
-        Normalizer.SOFTMAX.weights(
-            queryMarks.matMul(k.swapAxes(2, 3)), FullAttention.keys(sequences));
+    NDArray right = Normalizer.SOFTMAX.weights(queryMarks.matMul(k.swapAxes(2, 3)), heads.valid());
     NDArray used = occupied.toType(q.getDataType(), false);
     NDArray eye = q.getManager().eye((int) used.getShape().get(2)).toDevice(q.getDevice(), false);
     // Empty segments are a block of their own, the identity, which leaves the others' inverse

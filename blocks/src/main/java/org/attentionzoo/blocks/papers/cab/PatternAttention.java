@@ -90,7 +90,7 @@ public final class PatternAttention extends ZooBlock implements PatternMixer {
     NDArray q = split(query.forward(pass, target));
     NDArray k = split(key.forward(pass, source));
     NDArray v = split(value.forward(pass, source));
-    NDArray mixed = core.attend(pass, this, pattern, q, k, v, sequences);
+    NDArray mixed = core.attend(pass, this, pattern, new Heads(q, k, v, sequences));
     return output.forward(pass, mixed.transpose(0, 2, 1, 3).reshape(target.getShape()));
   }
 

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
 
 /** What a {@link PatternAttention} does between its projections. */
@@ -25,20 +24,10 @@ public interface PatternCore {
    * @param pass what the pass carries; with a cache, causal self attention continues its sequences
    * @param owner whose taps and state these are
    * @param pattern one of {@link #patterns}
-   * @param q (B, H, Lt, d)
-   * @param k (B, H, Ls, d)
-   * @param v (B, H, Ls, d)
-   * @param sequences padding and positions of keys and values
+   * @param heads queries, keys and values
    * @return (B, H, Lt, d)
    */
-  NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences);
+  NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads);
 
   /**
    * What it has beside the projections: its parameters and children become the attention's own.

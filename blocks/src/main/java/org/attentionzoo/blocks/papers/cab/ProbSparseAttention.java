@@ -11,7 +11,6 @@ import java.util.SplittableRandom;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.Normalizer;
 
 /**
@@ -48,25 +47,20 @@ public final class ProbSparseAttention implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
-    NDManager manager = q.getManager();
-    NDArray valid = FullAttention.keys(sequences);
-    int length = (int) q.getShape().get(2);
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
+    NDArray k = heads.k();
+    NDArray v = heads.v();
+    NDArray queries = heads.scaledQueries();
+    NDManager manager = queries.getManager();
+    NDArray valid = heads.valid();
+    int length = (int) queries.getShape().get(2);
     int count = chosen(length);
-    NDArray queries = Arithmetic.times(q, 1 / Math.sqrt(q.getShape().get(3)));
     NDArray best =
         distance(queries.stopGradient(), k.stopGradient(), valid, count)
             .topK(count, 2, true, true)
             .get(1); // (B, H, u)
-    NDArray places = manager.arange(0, length, 1, DataType.INT64, q.getDevice());
-    NDArray choice = best.expandDims(-1).eq(places).toType(q.getDataType(), false); // (B, H, u, L)
+    NDArray places = manager.arange(0, length, 1, DataType.INT64, v.getDevice());
+    NDArray choice = best.expandDims(-1).eq(places).toType(v.getDataType(), false); // (B, H, u, L)
     NDArray attended =
         Normalizer.SOFTMAX
             .weights(choice.matMul(queries).matMul(k.swapAxes(2, 3)), valid)

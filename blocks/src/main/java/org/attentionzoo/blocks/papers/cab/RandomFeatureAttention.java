@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.linear.LinearAttention;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig;
@@ -52,16 +51,14 @@ public final class RandomFeatureAttention implements PatternCore {
   }
 
   @Override
-  public NDArray attend(
-      Pass pass,
-      Block owner,
-      AttentionPattern pattern,
-      NDArray q,
-      NDArray k,
-      NDArray v,
-      Sequences sequences) {
+  public NDArray attend(Pass pass, Block owner, AttentionPattern pattern, Heads heads) {
     LinearAttention attention = pattern == AttentionPattern.CAUSAL_SELF ? CAUSAL : EVERYWHERE;
     return attention.attend(
-        pass, owner, features.forward(pass, q), features.forward(pass, k), v, sequences.valid());
+        pass,
+        owner,
+        features.forward(pass, heads.q()),
+        features.forward(pass, heads.k()),
+        heads.v(),
+        heads.sequences().valid());
   }
 }
