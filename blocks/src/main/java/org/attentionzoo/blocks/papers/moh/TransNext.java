@@ -94,7 +94,7 @@ public final class TransNext extends UnaryBlock {
     for (int stage = 0; stage < stages.size(); stage++) {
       tokens = patches.get(stage).forward(pass, map);
       for (Layer layer : stages.get(stage)) {
-        tokens = layer.forward(pass, tokens);
+        tokens = pass.segment(tokens, layer::forward);
       }
       tokens = norms.get(stage).forward(pass, tokens);
       int side = config.side(stage);
