@@ -2,6 +2,7 @@ package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,9 @@ import org.attentionzoo.datasets.catalog.Dataset;
 import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.catalog.Located;
 import org.attentionzoo.datasets.catalog.PublishedFile;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.training.TaskProvider;
+import org.attentionzoo.training.tasks.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,11 +31,17 @@ import picocli.CommandLine.Spec;
     description = {
       "List, download and verify published data sets.",
       "They are looked for in the folder that ZOO_DATA names, then in the cache (ZOO_CACHE, by "
-          + "default ~/.cache/attention-zoo). --data <scheme>:<name> trains on one.",
+          + "default ~/.cache/attention-zoo). --data <scheme>:<name> trains on one; 'zoo data schemes' "
+          + "lists all that --data takes.",
       "",
       "Environment: ZOO_DATA, ZOO_CACHE, ZOO_OFFLINE."
     },
-    subcommands = {DataCommand.Listing.class, DataCommand.Get.class, DataCommand.Verify.class})
+    subcommands = {
+      DataCommand.Listing.class,
+      DataCommand.Schemes.class,
+      DataCommand.Get.class,
+      DataCommand.Verify.class
+    })
 final class DataCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
@@ -79,6 +89,65 @@ final class DataCommand implements Callable<Integer> {
       return "here";
     }
     return (catalog.locateAny(dataset).isPresent() ? "partly here; " : "") + source(dataset);
+  }
+
+  /** Lists what {@code --data} takes. */
+  @Command(
+      name = "schemes",
+      mixinStandardHelpOptions = true,
+      description = {
+        "List what --data takes: files of yours, data sets and generated tasks.",
+        "One name shows the options of its task."
+      })
+  static final class Schemes implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "SCHEME", description = "For example mqar.")
+    private String scheme;
+
+    @Option(names = "--json", description = "Print as JSON, with the options and their defaults.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+      PrintWriter out = spec.commandLine().getOut();
+      Collection<TaskProvider> chosen =
+          scheme == null
+              ? Tasks.all().values()
+              : List.of(Tasks.find(scheme.endsWith(":") ? withoutColon() : scheme));
+      if (json) {
+        Json.print(out, chosen.stream().map(Schemes::describe).toList());
+      } else {
+        Table uses = new Table();
+        chosen.forEach(provider -> uses.row(provider.usage().split(" {2,}", 2)));
+        uses.print(out, "");
+        if (scheme != null) {
+          Table table = new Table();
+          options(chosen.iterator().next())
+              .forEach((key, value) -> table.row("task." + key, String.valueOf(value)));
+          table.print(out, "  ");
+        }
+      }
+      out.flush();
+      return ExitCode.OK;
+    }
+
+    private String withoutColon() {
+      return scheme.substring(0, scheme.length() - 1);
+    }
+
+    private static Map<String, Object> options(TaskProvider provider) {
+      return Configs.toMap(provider.defaults());
+    }
+
+    private static Map<String, Object> describe(TaskProvider provider) {
+      Map<String, Object> description = new LinkedHashMap<>();
+      description.put("scheme", provider.scheme());
+      description.put("usage", provider.usage());
+      description.put("options", options(provider));
+      return description;
+    }
   }
 
   /** Lists the data sets. */

@@ -65,7 +65,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "SCHEME:LOCATION",
-      description = "What to train on, for example text:<file or folder>.")
+      description =
+          "What to train on, for example text:<file or folder>; 'zoo data schemes' lists the rest.")
   private String data;
 
   @Option(

@@ -40,6 +40,7 @@ class BadInputTest {
         "train decoder-tinny --data text:text.txt | unknown model 'decoder-tinny'; did you mean"
             + " 'decoder-tiny'?",
         "train decoder-tiny | no data was given",
+        "train sasrec-tiny | give for example --data interactions:ml-1m or --data item-order:",
         "train decoder-tiny --data text.txt | unknown data scheme 'text.txt'",
         "train decoder-tiny --data txt:text.txt | did you mean 'text'?",
         "train decoder-tiny --data text:missing.txt | missing.txt",

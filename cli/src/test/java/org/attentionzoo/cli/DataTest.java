@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.attentionzoo.training.tasks.Tasks;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,24 @@ class DataTest {
     Path file = folder.resolve("data").resolve(name);
     Files.createDirectories(file.getParent());
     Files.writeString(file, text);
+  }
+
+  @Test
+  void listsWhatDataTakes() {
+    Run all = Run.zoo("data", "schemes");
+    assertThat(all.exit()).isZero();
+    assertThat(all.out()).contains("text:<file or folder>").containsPattern("mqar: +generated:");
+    assertThat(all.out().lines()).hasSameSizeAs(Tasks.all().keySet());
+    Run one = Run.zoo("data", "schemes", "masked-text:");
+    assertThat(one.out())
+        .contains("recover masked tokens")
+        .containsPattern("task.batch +32")
+        .containsPattern("task.rate +0.15");
+    assertThat(Run.zoo("data", "schemes", "mqar", "--json").out())
+        .contains("\"scheme\" : \"mqar\"", "\"options\"");
+    Run wrong = Run.zoo("data", "schemes", "mqra");
+    assertThat(wrong.exit()).isEqualTo(2);
+    assertThat(wrong.err()).contains("did you mean 'mqar'?");
   }
 
   @Test

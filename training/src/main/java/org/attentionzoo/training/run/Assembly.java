@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
+import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.tasks.Tasks;
@@ -33,7 +34,8 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
               + preset.name()
               + ", which is a "
               + preset.model().kind().label()
-              + "; give for example --data text:<file or folder>");
+              + "; give for example --data "
+              + example(preset.model().kind()));
     }
     Record modelConfig = configured(preset, config.modelOverrides());
     Tasks.Source source = Tasks.parse(config.data());
@@ -55,6 +57,21 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
     fit(overrides, Configs.toMap(modelConfig), task, config.data());
     Map<String, Object> complete = Configs.toMap(configured(preset, overrides));
     return new Assembly(config.with(preset.name(), complete, Configs.toMap(options)), preset, task);
+  }
+
+  /** What models of a kind can be trained on. */
+  static String example(ModelKind kind) {
+    return switch (kind) {
+      case CAUSAL_LANGUAGE_MODEL -> "text:<file or folder>";
+      case MASKED_LANGUAGE_MODEL -> "masked-text:<file or folder>";
+      case SEQUENCE_CLASSIFIER -> "sentences:sst2";
+      case SEQUENCE_TO_SEQUENCE -> "extraction:";
+      case IMAGE_CLASSIFIER -> "imagefolder:<folder> or --data shapes:";
+      case DIFFUSION -> "noisy-gratings:";
+      case RECOMMENDER -> "interactions:ml-1m or --data item-order:";
+      case FORECASTER -> "forecast:ETTh1 or --data waves:";
+      case REGRESSOR -> "csv:<file>";
+    };
   }
 
   /** Finds the model alone. */

@@ -156,8 +156,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     NDArray real = official || early ? valid.toType(x.getDataType(), false).expandDims(2) : null;
     x = masked(Dropout.apply(pass, x, config.dropout()), real);
     for (int i = 0; i < config.blocks(); i++) {
-      int index = i;
-      x = pass.segment(x, (inner, given) -> masked(block(inner, index, given, allowed), real));
+      x = masked(block(pass, i, x, allowed), real);
     }
     addPenalty(pass, histories);
     return last.forward(pass, x);
