@@ -113,9 +113,7 @@ final class DataCommand implements Callable<Integer> {
     public Integer call() {
       PrintWriter out = spec.commandLine().getOut();
       Collection<TaskProvider> chosen =
-          scheme == null
-              ? Tasks.all().values()
-              : List.of(Tasks.find(scheme.endsWith(":") ? withoutColon() : scheme));
+          scheme == null ? Tasks.all().values() : List.of(Tasks.parse(scheme).provider());
       if (json) {
         Json.print(out, chosen.stream().map(Schemes::describe).toList());
       } else {
@@ -131,10 +129,6 @@ final class DataCommand implements Callable<Integer> {
       }
       out.flush();
       return ExitCode.OK;
-    }
-
-    private String withoutColon() {
-      return scheme.substring(0, scheme.length() - 1);
     }
 
     private static Map<String, Object> options(TaskProvider provider) {

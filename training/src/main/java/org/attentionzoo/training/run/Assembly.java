@@ -1,6 +1,7 @@
 package org.attentionzoo.training.run;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -35,7 +36,7 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
               + ", which is a "
               + preset.model().kind().label()
               + "; give for example --data "
-              + example(preset.model().kind()));
+              + String.join(" or --data ", examples(preset.model().kind())));
     }
     Record modelConfig = configured(preset, config.modelOverrides());
     Tasks.Source source = Tasks.parse(config.data());
@@ -60,17 +61,17 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
   }
 
   /** What models of a kind can be trained on. */
-  static String example(ModelKind kind) {
+  static List<String> examples(ModelKind kind) {
     return switch (kind) {
-      case CAUSAL_LANGUAGE_MODEL -> "text:<file or folder>";
-      case MASKED_LANGUAGE_MODEL -> "masked-text:<file or folder>";
-      case SEQUENCE_CLASSIFIER -> "sentences:sst2";
-      case SEQUENCE_TO_SEQUENCE -> "extraction:";
-      case IMAGE_CLASSIFIER -> "imagefolder:<folder> or --data shapes:";
-      case DIFFUSION -> "noisy-gratings:";
-      case RECOMMENDER -> "interactions:ml-1m or --data item-order:";
-      case FORECASTER -> "forecast:ETTh1 or --data waves:";
-      case REGRESSOR -> "csv:<file>";
+      case CAUSAL_LANGUAGE_MODEL -> List.of("text:<file or folder>");
+      case MASKED_LANGUAGE_MODEL -> List.of("masked-text:<file or folder>");
+      case SEQUENCE_CLASSIFIER -> List.of("sentences:sst2");
+      case SEQUENCE_TO_SEQUENCE -> List.of("extraction:");
+      case IMAGE_CLASSIFIER -> List.of("imagefolder:<folder>", "shapes:");
+      case DIFFUSION -> List.of("noisy-gratings:");
+      case RECOMMENDER -> List.of("interactions:ml-1m", "item-order:");
+      case FORECASTER -> List.of("forecast:ETTh1", "waves:");
+      case REGRESSOR -> List.of("csv:<file>");
     };
   }
 

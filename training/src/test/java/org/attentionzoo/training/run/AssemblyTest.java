@@ -12,7 +12,7 @@ class AssemblyTest {
   @ParameterizedTest
   @EnumSource(ModelKind.class)
   void theDataThatIsProposedForAKindHasASchemeThatExists(ModelKind kind) {
-    for (String proposed : Assembly.example(kind).split(" or --data ")) {
+    for (String proposed : Assembly.examples(kind)) {
       assertThatCode(() -> Tasks.parse(proposed)).doesNotThrowAnyException();
     }
   }
