@@ -27,7 +27,7 @@ public record ModelInput(String name, Values values, List<String> axes, String c
   /** How a length ends that an input has for itself. */
   private static final String OWN_LENGTH = "_length";
 
-  private static final double LAST_TIME = 1000;
+  private static final float LAST_TIME = 1000;
 
   /** What an input holds. */
   public enum Values {
@@ -86,7 +86,7 @@ public record ModelInput(String name, Values values, List<String> axes, String c
     return switch (values) {
       case IDS -> manager.randomInteger(0, Configs.size(config, count), shape, DataType.INT64);
       case NUMBERS -> manager.randomNormal(shape);
-      case TIMES -> manager.randomUniform(0, (float) LAST_TIME, shape);
+      case TIMES -> manager.randomUniform(0, LAST_TIME, shape);
     };
   }
 }

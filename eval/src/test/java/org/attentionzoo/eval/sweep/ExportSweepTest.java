@@ -139,7 +139,7 @@ class ExportSweepTest {
       }
     }
     return new Signature(
-        List.of(new Signature.Size("batch", 1, 20), Signature.Size.length(LONGEST)),
+        List.of(new Signature.Size("batch", 1, 20), Signature.Size.length("length", LONGEST)),
         names,
         List.of(),
         maker,

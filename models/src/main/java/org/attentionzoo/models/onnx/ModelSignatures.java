@@ -86,7 +86,7 @@ public final class ModelSignatures {
   private List<Signature.Size> sizes(ModelKind kind) {
     int longest = (int) ModelKind.longest(config);
     List<Signature.Size> sizes = new ArrayList<>(List.of(Signature.Size.batch()));
-    kind.lengths().forEach(length -> sizes.add(new Signature.Size(length, 1, longest)));
+    kind.lengths().forEach(length -> sizes.add(Signature.Size.length(length, longest)));
     return sizes;
   }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.models.ModelInput;
 
 /**
  * How a model is called: what goes in and comes out, and which sizes are free.
@@ -33,17 +34,18 @@ public record Signature(
      * @return {@code batch}, 1 or more
      */
     public static Size batch() {
-      return new Size("batch", 1, Integer.MAX_VALUE);
+      return new Size(ModelInput.BATCH, 1, Integer.MAX_VALUE);
     }
 
     /**
      * A number of tokens.
      *
+     * @param name for example {@code length}
      * @param most the most that the model takes
-     * @return {@code length}, 1 to most
+     * @return 1 to most
      */
-    public static Size length(int most) {
-      return new Size("length", 1, most);
+    public static Size length(String name, int most) {
+      return new Size(name, 1, most);
     }
   }
 
