@@ -43,6 +43,9 @@ public final class NativeOptimizer implements Optimizer {
   /** Every parameter begins at a multiple of so many values: at 64 bytes, as fresh memory does. */
   private static final long ALIGNMENT = 32;
 
+  /** A stretch is a multiple of so many values, as the norm's kernel wants it. */
+  private static final long ROW = 1024;
+
   /** How many parameters of a stretch a step looks at. */
   private static final int CHECKED = 4;
 
@@ -232,7 +235,7 @@ public final class NativeOptimizer implements Optimizer {
       NDArray weight = slots.get(i).weight;
       weights.add(weight);
       offsets[i] = size;
-      size += (weight.size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      size += upTo(ALIGNMENT, weight.size());
       slots.get(i).kept = new LinkedHashMap<>();
     }
     Stretch stretch = new Stretch(group, memory, slots);
@@ -240,7 +243,7 @@ public final class NativeOptimizer implements Optimizer {
     List<String> parts = new ArrayList<>(List.of("weights", "gradients"));
     parts.addAll(rule.moments());
     for (int part = 0; part < parts.size(); part++) {
-      NDArray values = memory.zeros(new Shape(size), kind.type);
+      NDArray values = memory.zeros(new Shape(upTo(ROW, size)), kind.type);
       NDList slices = KERNELS.callAll("slices", values, offsets, weights);
       stretch.updating.add(KernelTensors.of(new NDList(values)));
       if (part < 2) {
@@ -256,6 +259,10 @@ public final class NativeOptimizer implements Optimizer {
     stretch.updating.add(KernelTensors.of(new NDList(stretch.steps)));
     slots.forEach(slot -> slot.kept.put(STEP, stretch.steps));
     return stretch;
+  }
+
+  private static long upTo(long multiple, long size) {
+    return (size + multiple - 1) / multiple * multiple;
   }
 
   /** {@inheritDoc} */
