@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
@@ -49,10 +48,7 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
     if (valid == null && (queries == 1 || queries == count)) {
       return new CausalKeys(allKeys, allValues, null, queries > 1);
     }
-    NDArray mask = earlier(keys.getManager(), (int) queries, (int) count, keys);
-    if (valid != null) {
-      mask = mask.logicalAnd(valid.reshape(new Shape(valid.getShape().get(0), 1, 1, count)));
-    }
+    NDArray mask = Masks.both(Masks.causal(keys, queries, count), Masks.keys(valid));
     return new CausalKeys(allKeys, allValues, mask, false);
   }
 
@@ -62,8 +58,8 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
    * @return boolean, broadcastable to (B, H, Lq, Lk); null if all keys may be seen
    */
   public NDArray allowed() {
-    int count = (int) keys.getShape().get(2);
-    return causal ? earlier(keys.getManager(), count, count, keys) : mask;
+    long count = keys.getShape().get(2);
+    return causal ? Masks.causal(keys, count, count) : mask;
   }
 
   /**
@@ -83,16 +79,5 @@ public record CausalKeys(NDArray keys, NDArray values, NDArray mask, boolean cau
     return manager
         .arange(first, (int) (first + queries), 1, DataType.FLOAT32, keys.getDevice())
         .expandDims(1);
-  }
-
-  /** (1, 1, Lq, Lk): the last query is the last key. */
-  private static NDArray earlier(NDManager manager, int queries, int keys, NDArray like) {
-    NDArray row =
-        manager.arange(keys - queries, keys, 1, DataType.INT64, like.getDevice()).expandDims(1);
-    return manager
-        .arange(0, keys, 1, DataType.INT64, like.getDevice())
-        .expandDims(0)
-        .lte(row)
-        .reshape(new Shape(1, 1, queries, keys));
   }
 }

@@ -82,8 +82,7 @@ public final class JointAttention extends MixerBlock {
             .forward(pass, hidden)
             .reshape(batch, length, 3, heads, width / heads)
             .transpose(2, 0, 3, 1, 4);
-    NDArray valid = sequences.valid();
-    NDArray mask = valid == null ? null : valid.reshape(batch, 1, 1, length);
+    NDArray mask = Masks.keys(sequences.valid());
     double scale = 1 / Math.sqrt((double) width / heads);
     NDArray mixed =
         DotProductAttention.attend(

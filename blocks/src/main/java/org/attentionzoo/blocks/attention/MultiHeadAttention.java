@@ -219,7 +219,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       if (prefix != null) {
         long columns = prefix.getShape().get(1);
         if (mask == null && causal) {
-          mask = causalMask(q, k);
+          mask = Masks.causal(q, length, k.getShape().get(2));
           causal = false;
         }
         mask = mask == null ? null : prefixed(mask, columns, true);
@@ -318,7 +318,7 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     NDArray mask = null;
     boolean aligned = queries == keys && config.window() == 0 && valid == null;
     if (config.causal() && !aligned && queries > 1) {
-      mask = causalMask(q, k);
+      mask = Masks.causal(q, queries, keys);
     }
     // A recorded graph has one form for all lengths: it always says how far tokens see.
     if (config.window() > 0 && (keys > config.window() || !pass.kernels(q))) {
@@ -326,27 +326,14 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       if (!config.causal()) {
         near = near.logicalAnd(distance(positions, keyPositions).gt(-config.window()));
       }
-      near = near.getShape().dimension() == 3 ? near.expandDims(1) : near;
-      mask = mask == null ? near : mask.logicalAnd(near);
+      mask = Masks.both(mask, ofAllHeads(near));
     }
-    if (valid != null) {
-      NDArray keep = valid.reshape(new Shape(valid.getShape().get(0), 1, 1, keys));
-      mask = mask == null ? keep : mask.logicalAnd(keep);
-    }
-    if (mask != null && mask.getShape().dimension() == 2) {
-      mask = mask.reshape(new Shape(1, 1, mask.getShape().get(0), mask.getShape().get(1)));
-    }
-    return mask;
+    return Masks.both(mask, Masks.keys(valid));
   }
 
-  /** (Lq, Lk): the last query is the last key. */
-  private static NDArray causalMask(NDArray q, NDArray k) {
-    NDManager manager = q.getManager();
-    int queries = (int) q.getShape().get(2);
-    int keys = (int) k.getShape().get(2);
-    NDArray row =
-        manager.arange(keys - queries, keys, 1, DataType.INT64, q.getDevice()).expandDims(1);
-    return manager.arange(0, keys, 1, DataType.INT64, q.getDevice()).expandDims(0).lte(row);
+  /** (Lq, Lk) or (B, Lq, Lk) to (1 or B, 1, Lq, Lk). */
+  private static NDArray ofAllHeads(NDArray rows) {
+    return rows.getShape().dimension() == 3 ? rows.expandDims(1) : rows.expandDims(0).expandDims(0);
   }
 
   private NDArray alibi(NDArray q, NDArray positions, NDArray keyPositions) {
@@ -361,13 +348,12 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
 
   /** Adds columns in front: true to a mask, 0 to a bias. */
   private static NDArray prefixed(NDArray rows, long columns, boolean mask) {
-    NDArray all = rows.getShape().dimension() == 2 ? rows.expandDims(0).expandDims(0) : rows;
-    Shape shape = all.getShape();
+    Shape shape = rows.getShape();
     Shape front = new Shape(shape.get(0), shape.get(1), shape.get(2), columns);
-    NDManager manager = all.getManager();
+    NDManager manager = rows.getManager();
     NDArray first =
-        mask ? manager.ones(front, DataType.BOOLEAN) : manager.zeros(front, all.getDataType());
-    return first.toDevice(all.getDevice(), false).concat(all, 3);
+        mask ? manager.ones(front, DataType.BOOLEAN) : manager.zeros(front, rows.getDataType());
+    return first.toDevice(rows.getDevice(), false).concat(rows, 3);
   }
 
   private NDArray split(NDArray x, int heads) {

@@ -2,13 +2,12 @@ package org.attentionzoo.blocks.linear;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig.Form;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig.Normaliser;
@@ -184,16 +183,14 @@ public final class LinearAttention {
     if (!config.causal()) {
       return products;
     }
-    NDManager manager = q.getManager();
-    int length = (int) q.getShape().get(2);
-    NDArray index = manager.arange(0, length, 1, DataType.INT64, q.getDevice());
-    NDArray seen = index.expandDims(0).lte(index.expandDims(1)).toType(q.getDataType(), false);
+    long length = q.getShape().get(2);
+    NDArray seen = Masks.causal(q, length, length).toType(q.getDataType(), false);
     NDArray rates = rates(q);
     if (rates == null) {
       return products.mul(seen);
     }
     NDArray clock = clock(q, live);
-    NDArray distance = clock.expandDims(2).sub(clock.expandDims(1)).mul(seen).expandDims(1);
+    NDArray distance = clock.expandDims(2).sub(clock.expandDims(1)).expandDims(1).mul(seen);
     NDArray rate = rates.reshape(1, rates.size(), 1, 1);
     return products.mul(distance.mul(rate).neg().exp().mul(seen));
   }

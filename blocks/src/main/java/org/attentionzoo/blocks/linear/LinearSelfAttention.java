@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.linear;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.LinkedHashMap;
@@ -19,6 +18,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.attention.AttentionTransfer;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.positions.Rotary;
 
@@ -313,19 +313,9 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
     NDArray logits =
         Arithmetic.times(
             heads.q().matMul(heads.k().transpose(0, 1, 3, 2)), 1 / Math.sqrt(config.headWidth()));
-    int length = (int) logits.getShape().get(3);
-    NDArray allowed = null;
-    if (isCausal()) {
-      NDManager manager = logits.getManager();
-      int queries = (int) logits.getShape().get(2);
-      NDArray column = manager.arange(0, length, 1, DataType.INT64, logits.getDevice());
-      NDArray row = manager.arange(length - queries, length, 1, DataType.INT64, logits.getDevice());
-      allowed = column.expandDims(0).lte(row.expandDims(1)).reshape(1, 1, queries, length);
-    }
-    if (valid != null) {
-      NDArray keys = valid.reshape(valid.getShape().get(0), 1, 1, length);
-      allowed = allowed == null ? keys : allowed.logicalAnd(keys);
-    }
+    Shape shape = logits.getShape();
+    NDArray earlier = isCausal() ? Masks.causal(logits, shape.get(2), shape.get(3)) : null;
+    NDArray allowed = Masks.both(earlier, Masks.keys(valid));
     if (allowed == null) {
       return logits.softmax(3);
     }

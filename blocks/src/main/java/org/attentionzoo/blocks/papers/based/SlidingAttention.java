@@ -14,6 +14,7 @@ import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.AttentionSpan;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.LocalAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.positions.Rotary;
@@ -123,11 +124,7 @@ public final class SlidingAttention extends MixerBlock {
       state.put("values", values.get(":, :, {}:", from));
       state.put("valid", live.get(":, {}:", from));
     }
-    NDArray mask = near(q, keys);
-    if (live != null) {
-      Shape shape = live.getShape();
-      mask = mask.logicalAnd(live.reshape(shape.get(0), 1, 1, shape.get(1)));
-    }
+    NDArray mask = Masks.both(near(q, keys), Masks.keys(live));
     return DotProductAttention.attend(pass, this, q, keys, values, mask, null, false, scale, 0);
   }
 

@@ -1,9 +1,9 @@
 package org.attentionzoo.blocks.papers.cab;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.attention.Masks;
 
 /**
  * What the heads of an attention work on.
@@ -34,8 +34,6 @@ public record Heads(NDArray q, NDArray k, NDArray v, Sequences sequences) {
 
   /** (B, 1, 1, Ls): which keys are no padding; null for all. */
   NDArray valid() {
-    NDArray valid = sequences.valid();
-    Shape shape = valid == null ? null : valid.getShape();
-    return valid == null ? null : valid.reshape(new Shape(shape.get(0), 1, 1, shape.get(1)));
+    return Masks.keys(sequences.valid());
   }
 }

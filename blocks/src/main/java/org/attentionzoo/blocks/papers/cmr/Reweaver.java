@@ -2,8 +2,6 @@ package org.attentionzoo.blocks.papers.cmr;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import java.util.Set;
@@ -11,6 +9,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.SimpleRmsNorm;
@@ -129,10 +128,8 @@ public final class Reweaver extends ZooBlock {
 
   /** (1, 1, C, C), true where a token is not later. */
   static NDArray earlier(NDArray hidden) {
-    NDManager manager = hidden.getManager();
-    int length = (int) hidden.getShape().get(1);
-    NDArray index = manager.arange(0, length, 1, DataType.INT64, hidden.getDevice());
-    return index.expandDims(0).lte(index.expandDims(1)).expandDims(0).expandDims(0);
+    long length = hidden.getShape().get(1);
+    return Masks.causal(hidden, length, length);
   }
 
   /**

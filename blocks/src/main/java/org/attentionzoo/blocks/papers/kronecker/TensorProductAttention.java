@@ -2,14 +2,13 @@ package org.attentionzoo.blocks.papers.kronecker;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.Masks;
 
 /**
  * Attention of each token to all tuples of tokens (Alman and Song 2023, definition 1.2, here for
@@ -85,16 +84,8 @@ public final class TensorProductAttention extends ZooBlock {
   /** Broadcastable to (B, H, n, n^count); null if all tuples are allowed. */
   private NDArray mask(NDArray query, int count, NDArray valid) {
     long length = query.getShape().get(2);
-    NDManager manager = query.getManager();
-    NDArray one = null;
-    if (causal) {
-      NDArray index = manager.arange(0, (int) length, 1, DataType.INT64, query.getDevice());
-      one = index.reshape(1, 1, 1, length).lte(index.reshape(1, 1, length, 1));
-    }
-    if (valid != null) {
-      NDArray live = valid.reshape(query.getShape().get(0), 1, 1, length);
-      one = one == null ? live : one.logicalAnd(live);
-    }
+    NDArray earlier = causal ? Masks.causal(query, length, length) : null;
+    NDArray one = Masks.both(earlier, Masks.keys(valid));
     NDArray all = one;
     for (int i = 1; one != null && i < count; i++) {
       Shape shape = all.getShape();

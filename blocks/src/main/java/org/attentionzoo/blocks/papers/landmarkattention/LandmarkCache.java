@@ -8,6 +8,7 @@ import ai.djl.nn.Block;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.blocks.sparse.GatheredAttention;
 import org.attentionzoo.blocks.sparse.TopSelection;
@@ -121,7 +122,7 @@ final class LandmarkCache {
       far = unfold(pass, state.borrow(VALUES, value), choice);
       logits = keys.matMul(scaled.expandDims(4)).squeeze(4).concat(logits, 3);
     }
-    NDArray allowed = allowed(manager, query, length, chosen * slots + open);
+    NDArray allowed = Masks.causal(query, length, chosen * slots + open + length);
     int groups = chosen + (open + length) / slots + 2;
     remember(state, nearKeys, nearValues);
     return new Chunk(logits, allowed, groups, far, nearValues, chosen, slots);
@@ -201,16 +202,6 @@ final class LandmarkCache {
     long rows = shape.get(0) * shape.get(1) * shape.get(2);
     NDArray flat = keys.reshape(rows, 1, shape.get(3), shape.get(4));
     return rotary.rotate(pass, flat, first.add(slot).reshape(rows, shape.get(3))).reshape(shape);
-  }
-
-  private static NDArray allowed(NDManager manager, NDArray like, int length, int prefix) {
-    NDArray row =
-        manager.arange(prefix, prefix + length, 1, DataType.INT64, like.getDevice()).expandDims(1);
-    return manager
-        .arange(0, prefix + length, 1, DataType.INT64, like.getDevice())
-        .expandDims(0)
-        .lte(row)
-        .reshape(1, 1, length, prefix + length);
   }
 
   private void remember(DecodeState state, NDArray keys, NDArray values) {

@@ -2,8 +2,6 @@ package org.attentionzoo.blocks.papers.moduleformer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import java.util.Set;
@@ -11,6 +9,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
 /**
@@ -115,12 +114,7 @@ public final class StickBreaking extends ZooBlock {
 
   /** (L, M): 1 where a key is not later than the query. */
   private static NDArray seen(NDArray logits) {
-    NDManager manager = logits.getManager();
     Shape shape = logits.getShape();
-    int keys = (int) shape.get(4);
-    int queries = (int) shape.get(3);
-    NDArray row = manager.arange(keys - queries, keys, 1, DataType.INT64, logits.getDevice());
-    NDArray column = manager.arange(0, keys, 1, DataType.INT64, logits.getDevice());
-    return column.expandDims(0).lte(row.expandDims(1)).toType(logits.getDataType(), false);
+    return Masks.causal(logits, shape.get(3), shape.get(4)).toType(logits.getDataType(), false);
   }
 }

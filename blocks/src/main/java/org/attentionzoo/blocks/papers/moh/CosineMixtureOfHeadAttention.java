@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -179,11 +180,10 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
     NDArray sharpness = Activation.softPlus(pass.value(temperature, hidden));
     sharpness.attach(hidden.getManager());
     NDArray q = unit(joint.get(0)).add(pass.value(queryEmbedding, hidden)).mul(sharpness);
-    NDArray mask = null;
+    NDArray mask = Masks.keys(valid);
     if (valid == null) {
       q = q.mul(hidden.getManager().full(new Shape(), (float) length, q.getDataType()).log());
     } else {
-      mask = valid.reshape(batch, 1, 1, length);
       NDArray count = mask.toType(q.getDataType(), false).sum(new int[] {3}, true);
       q = q.mul(Arithmetic.atLeast(count, 1).log());
     }

@@ -9,6 +9,7 @@ import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -110,14 +111,13 @@ public final class MixtureOfHeadAttention extends MixerBlock implements Measured
       q = queryNorm.forward(pass, q);
       k = keyNorm.forward(pass, k);
     }
-    NDArray valid = sequences.valid();
-    NDArray mask = valid == null ? null : valid.reshape(batch, 1, 1, length);
+    NDArray mask = Masks.keys(sequences.valid());
     double scale = 1 / Math.sqrt(config.headWidth());
     NDArray heads =
         DotProductAttention.attend(pass, this, q, k, joint.get(2), mask, null, false, scale, 0)
             .transpose(0, 2, 1, 3);
     if (router != null) {
-      NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, valid));
+      NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, sequences.valid()));
       heads = heads.mul(gates.expandDims(-1));
     }
     long inner = (long) config.heads() * config.headWidth();

@@ -1,7 +1,6 @@
 package org.attentionzoo.blocks.papers.rcmha;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -11,6 +10,7 @@ import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.attention.RelativePositionBias;
 import org.attentionzoo.blocks.attention.SeenKeys;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -165,18 +165,8 @@ public final class RelativeConvolutionalAttention extends MixerBlock {
         : array.expandDims(0).broadcast(new Shape(batch, length));
   }
 
-  /** The last query is the last key. */
   private static NDArray mask(NDArray q, NDArray k, NDArray valid) {
-    NDManager manager = q.getManager();
-    int queries = (int) q.getShape().get(2);
-    int keys = (int) k.getShape().get(2);
-    NDArray row =
-        manager.arange(keys - queries, keys, 1, DataType.INT64, q.getDevice()).expandDims(1);
-    NDArray earlier =
-        manager.arange(0, keys, 1, DataType.INT64, q.getDevice()).expandDims(0).lte(row);
-    NDArray mask = earlier.reshape(new Shape(1, 1, queries, keys));
-    return valid == null
-        ? mask
-        : mask.logicalAnd(valid.reshape(new Shape(valid.getShape().get(0), 1, 1, keys)));
+    NDArray earlier = Masks.causal(q, q.getShape().get(2), k.getShape().get(2));
+    return Masks.both(earlier, Masks.keys(valid));
   }
 }

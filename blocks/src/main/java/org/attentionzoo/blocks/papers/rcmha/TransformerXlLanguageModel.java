@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.rcmha;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
@@ -12,6 +11,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Embedding;
 import org.attentionzoo.blocks.layers.LayerNorm;
@@ -161,7 +161,7 @@ public final class TransformerXlLanguageModel extends ZooBlock {
     NDArray x = embedding.forward(pass, tokens);
     long length = tokens.getShape().get(1);
     long before = memories.isEmpty() ? 0 : memories.get(0).getShape().get(1);
-    NDArray mask = mask(x.getManager(), (int) length, (int) before, x);
+    NDArray mask = Masks.causal(x, length, before + length);
     NDList results = new NDList();
     NDList inputs = new NDList();
     for (int i = 0; i < transformer.layers.size(); i++) {
@@ -172,16 +172,6 @@ public final class TransformerXlLanguageModel extends ZooBlock {
     results.add(generator.forward(pass, transformer.norm.forward(pass, x)));
     results.addAll(inputs);
     return results;
-  }
-
-  private static NDArray mask(NDManager manager, int length, int before, NDArray x) {
-    NDArray row =
-        manager.arange(before, before + length, 1, DataType.INT64, x.getDevice()).expandDims(1);
-    return manager
-        .arange(0, before + length, 1, DataType.INT64, x.getDevice())
-        .expandDims(0)
-        .lte(row)
-        .reshape(new Shape(1, 1, length, before + length));
   }
 
   /** {@inheritDoc} */

@@ -13,6 +13,7 @@ import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.sparse.OnlineKMeans;
 import org.attentionzoo.blocks.sparse.TokenRows;
@@ -319,8 +320,7 @@ public final class KMeansAttention extends ZooBlock {
     NDArray place = q.getManager().arange(0, (int) count, 1, DataType.INT64, q.getDevice());
     NDArray column = place.reshape(1, count);
     NDArray row = place.get("{}:", earlier).reshape(length, 1);
-    NDArray upTo = column.lte(row).reshape(1, 1, length, count);
-    NDArray known = allValid == null ? upTo : upTo.logicalAnd(allValid.reshape(-1, 1, 1, count));
+    NDArray known = Masks.both(Masks.causal(q, length, count), Masks.keys(allValid));
     NDArray takenKeys = taken(allKeys, known); // (B, H, clusters, L, count)
     NDArray takenQueries = config.shared() ? takenKeys : taken(allQueries, known);
     NDArray self = column.eq(row).reshape(1, 1, 1, length, count);

@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Embedding;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -147,8 +148,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
               + config.maxlen());
     }
     NDArray valid = histories.neq(0);
-    NDArray allowed =
-        config.keyPaddingMask() ? valid.reshape(shape.get(0), 1, 1, shape.get(1)) : null;
+    NDArray allowed = config.keyPaddingMask() ? Masks.keys(valid) : null;
     NDArray x = Arithmetic.times(rows, Math.sqrt(config.hidden()));
     if (positions != null) {
       x = x.add(positions.forward(pass, slots(histories, valid)));
