@@ -40,8 +40,7 @@ public record ClassificationObjective(double smoothing) implements Objective {
     NDArray labels = batch.labels().head();
     if (logits.getShape().dimension() != 2
         || logits.getShape().get(0) != labels.getShape().get(0)) {
-      throw new IllegalArgumentException(
-          "logits " + logits.getShape() + " do not match labels " + labels.getShape());
+      throw Objective.mismatch(logits, labels);
     }
     NDArray column = labels.expandDims(-1);
     NDArray logarithms = logits.logSoftmax(-1);

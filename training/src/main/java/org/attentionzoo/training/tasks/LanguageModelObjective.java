@@ -66,8 +66,7 @@ public final class LanguageModelObjective implements Objective {
     NDArray labels = batch.labels().head();
     int last = logits.getShape().dimension() - 1;
     if (last < 1 || !logits.getShape().slice(0, last).equals(labels.getShape())) {
-      throw new IllegalArgumentException(
-          "logits " + logits.getShape() + " do not match labels " + labels.getShape());
+      throw Objective.mismatch(logits, labels);
     }
     NDList judged =
         logits instanceof PtNDArray ? byKernel(logits, labels) : byOperations(logits, labels);

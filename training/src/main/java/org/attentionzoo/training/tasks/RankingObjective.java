@@ -56,8 +56,7 @@ public final class RankingObjective implements Objective {
     NDArray places = batch.labels().head();
     int last = scores.getShape().dimension() - 1;
     if (last < 1 || !scores.getShape().slice(0, last).equals(places.getShape())) {
-      throw new IllegalArgumentException(
-          "scores " + scores.getShape() + " do not match targets " + places.getShape());
+      throw Objective.mismatch(scores, places);
     }
     long columns = scores.getShape().get(last);
     NDArray rows = scores.reshape(-1, columns);

@@ -26,8 +26,7 @@ public final class RegressionObjective implements Objective {
     NDArray values = outputs.head();
     NDArray labels = batch.labels().head();
     if (!values.getShape().equals(labels.getShape())) {
-      throw new IllegalArgumentException(
-          "values " + values.getShape() + " do not match labels " + labels.getShape());
+      throw Objective.mismatch(values, labels);
     }
     NDArray difference = values.sub(labels);
     return new Outcome(

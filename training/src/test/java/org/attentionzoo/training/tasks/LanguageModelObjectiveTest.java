@@ -14,6 +14,7 @@ import ai.djl.training.GradientCollector;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ final class LanguageModelObjectiveTest {
       NDArray logits = manager.ones(new Shape(2, 3, 4));
       NDArray labels = manager.ones(new Shape(3, 2), DataType.INT64);
       assertThatThrownBy(() -> judge(LanguageModelObjective.ofTokens(), logits, labels))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(UserException.class)
           .hasMessageContaining("(2, 3, 4)")
           .hasMessageContaining("(3, 2)");
     }

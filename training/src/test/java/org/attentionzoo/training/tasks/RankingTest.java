@@ -211,6 +211,6 @@ class RankingTest {
             () ->
                 new RankingObjective(Loss.BINARY)
                     .evaluate(scores, batch(new long[] {1}, new Shape(1), null)))
-        .hasMessageContaining("do not match targets");
+        .hasMessageContaining("the data asks for");
   }
 }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Objective;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,9 @@ class RegressionObjectiveTest {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray values = manager.zeros(new Shape(2, 3));
       NDArray labels = manager.zeros(new Shape(2, 1));
-      assertThatThrownBy(() -> judge(values, labels)).hasMessageContaining("do not match");
+      assertThatThrownBy(() -> judge(values, labels))
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("the data asks for");
     }
   }
 }
