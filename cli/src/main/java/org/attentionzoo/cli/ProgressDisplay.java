@@ -41,6 +41,12 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
   }
 
   @Override
+  public void passedOver(Path checkpoint) {
+    err.println(checkpoint + " is damaged: its files are not the ones that were saved");
+    err.flush();
+  }
+
+  @Override
   public void started(long step, long steps) {
     lastLine = System.nanoTime();
     if (step > 0) {

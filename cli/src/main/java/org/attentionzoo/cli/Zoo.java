@@ -66,7 +66,20 @@ public final class Zoo implements Callable<Integer> {
   /** The command that {@code scripts/zoo} runs. */
   public static void main(String[] args) {
     Interruption.endAtOnce();
-    System.exit(commandLine().execute(args));
+    System.exit(run(args));
+  }
+
+  private static int run(String[] args) {
+    try {
+      return commandLine().execute(args);
+    } catch (OutOfMemoryError e) {
+      // Picocli hands exceptions to its handler, errors to nobody.
+      System.err.println(
+          "zoo: out of memory ("
+              + e.getMessage()
+              + "); ask for less, or give Java more, for example JAVA_OPTS=-Xmx4g");
+      return CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   /**

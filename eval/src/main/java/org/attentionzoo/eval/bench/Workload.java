@@ -249,18 +249,17 @@ public final class Workload implements AutoCloseable {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off();
         DecodeCache cache = new DecodeCache(scope)) {
-      Pass pass = predicting().with(cache);
       NDArray tokens = inputs.head().get("0:1");
       tokens.attach(scope);
       NDArray next = tokens.get(":, 0:1");
       long start = System.nanoTime();
-      await(model.forward(pass, new NDList(tokens)).head());
+      await(model.forward(predicting().with(cache), new NDList(tokens)).head());
       long filled = System.nanoTime();
       for (int i = 0; i < DECODED; i++) {
         try (NDManager step = scope.newSubManager()) {
           NDArray token = next.reshape(1, 1);
           token.attach(step);
-          await(model.forward(pass, new NDList(token)).head());
+          await(model.forward(predicting().with(cache), new NDList(token)).head());
         }
       }
       return new double[] {(filled - start) / 1e6, (System.nanoTime() - filled) / 1e6 / DECODED};

@@ -9,10 +9,12 @@ import ai.djl.training.ParameterStore;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
+import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.Tensors;
 
@@ -42,24 +44,23 @@ public final class Generation {
    * Continues a prompt: one pass over all of it, then one token at a time.
    *
    * @param prompt the tokens so far, at least one
-   * @param most how many tokens to add at most
+   * @param most how many tokens to add at most; fewer if the model takes no more
    * @param sampling how to draw them
    * @param listener gets each new token at once and says whether to go on
    * @return the new tokens
+   * @throws UserException if the model does not take as many tokens as the prompt has
    */
   public int[] run(int[] prompt, int most, Sampling sampling, IntPredicate listener) {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("a prompt has at least one token");
     }
-    int[] tokens = new int[most];
+    int[] tokens = new int[room(prompt.length, most)];
     SplittableRandom random = new SplittableRandom(sampling.seed());
     try (GradientMode ignored = GradientMode.off();
         DecodeCache cache = new DecodeCache(manager)) {
-      Pass pass =
-          Pass.inference(new ParameterStore(manager, false)).with(cache).with(Segments.released());
       int[] piece = prompt;
-      for (int count = 0; count < most; count++) {
-        tokens[count] = sampling.draw(next(pass, piece), random);
+      for (int count = 0; count < tokens.length; count++) {
+        tokens[count] = sampling.draw(next(cache, piece), random);
         if (!listener.test(tokens[count])) {
           return Arrays.copyOf(tokens, count + 1);
         }
@@ -69,9 +70,27 @@ public final class Generation {
     return tokens;
   }
 
+  /** How many tokens can be added; the last one needs no position. */
+  private int room(int prompt, int most) {
+    if (!(model instanceof Bounded bounded)) {
+      return most;
+    }
+    if (prompt > bounded.context()) {
+      throw new UserException(
+          "the prompt has "
+              + prompt
+              + " tokens, the model takes "
+              + bounded.context()
+              + "; give a shorter one");
+    }
+    return Math.min(most, bounded.context() - prompt + 1);
+  }
+
   /** The logits (V) of the token after a piece. */
-  private float[] next(Pass pass, int[] piece) {
+  private float[] next(DecodeCache cache, int[] piece) {
     try (NDManager scope = manager.newSubManager()) {
+      Pass pass =
+          Pass.inference(new ParameterStore(scope, false)).with(cache).with(Segments.released());
       long[] ids = Arrays.stream(piece).asLongStream().toArray();
       NDArray tokens = Tensors.int64(scope, new Shape(1, ids.length), ids);
       NDArray logits = model.forward(pass, new NDList(tokens)).head();

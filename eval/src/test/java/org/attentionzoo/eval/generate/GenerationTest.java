@@ -14,13 +14,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.MultiHeadAttention;
 import org.attentionzoo.blocks.shells.DecoderConfig;
 import org.attentionzoo.blocks.shells.DecoderLanguageModel;
+import org.attentionzoo.models.Papers;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +71,32 @@ class GenerationTest {
       assertThat(generation.run(PROMPT, 20, sampling, token -> true))
           .isEqualTo(Arrays.copyOfRange(expected, PROMPT.length, expected.length));
     }
+  }
+
+  @Test
+  void auxiliaryLossesOfATokenDoNotOutliveIt() {
+    ZooBlock experts = built("moduleformer-tiny");
+    assertThat(new Generation(experts, manager).run(PROMPT, 3, Sampling.GREEDY, token -> true))
+        .hasSize(3);
+  }
+
+  @Test
+  void endsWhereTheModelHasNoMorePositions() {
+    ZooBlock bounded = built("ssa-gpt-tiny");
+    int context = ((Bounded) bounded).context();
+    Generation generator = new Generation(bounded, manager);
+    int[] prompt = new int[context - 2];
+    assertThat(generator.run(prompt, 9, Sampling.GREEDY, token -> true)).hasSize(3);
+    assertThat(generator.run(prompt, 2, Sampling.GREEDY, token -> true)).hasSize(2);
+    assertThatThrownBy(() -> generator.run(new int[context + 1], 1, Sampling.GREEDY, token -> true))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("takes " + context);
+  }
+
+  private ZooBlock built(String preset) {
+    ZooBlock block = Papers.load().preset(preset).build();
+    block.initialize(manager, DataType.FLOAT32);
+    return block;
   }
 
   @Test

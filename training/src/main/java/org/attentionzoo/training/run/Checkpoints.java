@@ -223,6 +223,16 @@ public final class Checkpoints {
   }
 
   /**
+   * The checkpoints after a step, whole or not.
+   *
+   * @param step the step
+   * @return their folders
+   */
+  List<Path> after(long step) {
+    return List.copyOf(byStep().tailMap(step, false).values());
+  }
+
+  /**
    * The checkpoint of the best evaluation.
    *
    * @return as the newest one says, if it is there and whole; else the newest
@@ -303,13 +313,20 @@ public final class Checkpoints {
           state != null
               && state.format() == FORMAT
               && state.files() != null
-              && state.files().keySet().containsAll(List.of(MODEL, OPTIMIZER));
+              && state.files().keySet().containsAll(List.of(MODEL, OPTIMIZER))
+              && isOfStep(path, state.step());
       return known ? Optional.of(new Checkpoint(path, state)) : Optional.empty();
     } catch (JsonProcessingException e) {
       return Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
     }
+  }
+
+  /** A copy elsewhere may have a name that says nothing. */
+  private static boolean isOfStep(Path path, long step) {
+    Matcher matcher = NAME.matcher(path.toAbsolutePath().getFileName().toString());
+    return !matcher.matches() || Long.parseLong(matcher.group(1)) == step;
   }
 
   private static boolean isWhole(Checkpoint checkpoint) {

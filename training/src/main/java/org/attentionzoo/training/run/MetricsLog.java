@@ -31,7 +31,8 @@ final class MetricsLog implements AutoCloseable {
    */
   MetricsLog(Path file, long step) throws IOException {
     if (Files.exists(file)) {
-      String text = Files.readString(file);
+      // A damaged character is no reason not to go on.
+      String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
       String kept = upTo(text, step);
       if (!kept.equals(text)) {
         AtomicFile.write(file, kept);

@@ -18,7 +18,7 @@ final class OutOfMemory {
   private static final Pattern SIGN =
       Pattern.compile(
           "can't allocate memory|not enough memory|CUDA out of memory|CUDA error: out of memory"
-              + "|std::bad_alloc|[Cc]annot reserve \\d+ bytes of direct buffer memory");
+              + "|std::bad_alloc|Java heap space|[Cc]annot reserve \\d+ bytes of direct buffer memory");
 
   private static final Pattern ASKED = Pattern.compile("tried to allocate (\\d+) bytes");
 

@@ -64,6 +64,7 @@ public record RunConfig(
     int checkpointEvery,
     int keep) {
 
+  private static final int MOST_PREFETCHED = 1000;
   private static final String FLOAT32 = "float32";
   private static final String BFLOAT16 = "bfloat16";
 
@@ -71,14 +72,20 @@ public record RunConfig(
   public RunConfig {
     require(clip >= 0 && Double.isFinite(clip), "clip", clip, "0 or more");
     require(accumulate >= 1, "accumulate", accumulate, "1 or more");
+    long most = Long.MAX_VALUE / accumulate;
     require(steps >= 1, "steps", steps, "1 or more");
+    require(steps <= most, "steps", steps, "at most " + most);
     require(logEvery >= 1, "logEvery", logEvery, "1 or more");
     require(evaluateEvery >= 0, "evaluateEvery", evaluateEvery, "0 or more");
     require(evaluateBatches >= 0, "evaluateBatches", evaluateBatches, "0 or more");
     require(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, "0 or more");
     require(keep >= 1, "keep", keep, "1 or more");
     require(emaDecay >= 0 && emaDecay < 1, "emaDecay", emaDecay, "0 or more and below 1");
-    require(prefetch >= 0, "prefetch", prefetch, "0 or more");
+    require(
+        prefetch >= 0 && prefetch <= MOST_PREFETCHED,
+        "prefetch",
+        prefetch,
+        "0 to " + MOST_PREFETCHED);
     require(
         precision.equals(FLOAT32) || precision.equals(BFLOAT16),
         "precision",

@@ -67,7 +67,9 @@ public final class RunFolder {
     try {
       Files.createDirectories(path);
       // With both files it is seen to be a run folder, which data that is text passes over.
-      Files.createFile(folder.metricsFile());
+      if (!Files.exists(folder.metricsFile())) {
+        Files.createFile(folder.metricsFile());
+      }
       folder.writeConfig();
     } catch (IOException e) {
       throw new UserException("cannot write to " + path + ": " + e, e);
@@ -82,8 +84,10 @@ public final class RunFolder {
    * @throws UserException if it holds a run already or is a file
    */
   static void requireUnused(Path path) {
-    if (Stream.of(CONFIG, METRICS, CHECKPOINTS)
-        .anyMatch(name -> Files.exists(path.resolve(name)))) {
+    // Without a config no run has begun, though a full disk may have left an empty file of metrics.
+    boolean measured = path.resolve(METRICS).toFile().length() > 0;
+    if (measured
+        || Stream.of(CONFIG, CHECKPOINTS).anyMatch(name -> Files.exists(path.resolve(name)))) {
       throw new UserException(
           path + " already holds a run; resume it, or give another folder for the new one");
     }
@@ -110,6 +114,13 @@ public final class RunFolder {
     }
     Map<String, Object> values = Recipes.readYaml(file);
     Object provenance = values.remove(PROVENANCE);
+    if (provenance == null) {
+      throw new UserException(
+          file
+              + " is damaged: it ends before '"
+              + PROVENANCE
+              + "'; restore it, or start a new run");
+    }
     Map<String, Object> copy = new LinkedHashMap<>();
     if (provenance instanceof Map<?, ?> map) {
       map.forEach((key, value) -> copy.put(key.toString(), value));
@@ -143,25 +154,21 @@ public final class RunFolder {
   }
 
   /**
-   * The same folder with another config, which is written.
+   * The same folder with another config, which is not written yet.
    *
    * @param changed the config
    * @return a new folder object
    */
   RunFolder with(RunConfig changed) {
-    if (changed.equals(config)) {
-      return this;
-    }
-    RunFolder folder = new RunFolder(path, changed, provenance);
-    try {
-      folder.writeConfig();
-    } catch (IOException e) {
-      throw new UserException("cannot write to " + path + ": " + e, e);
-    }
-    return folder;
+    return new RunFolder(path, changed, provenance);
   }
 
-  private void writeConfig() throws IOException {
+  /**
+   * Writes the config; only who holds the lock, or made the folder, may.
+   *
+   * @throws IOException if it cannot be written
+   */
+  void writeConfig() throws IOException {
     Map<String, Object> tree = new LinkedHashMap<>(Configs.toMap(config));
     tree.put(PROVENANCE, provenance);
     AtomicFile.write(path.resolve(CONFIG), Configs.toYaml(tree));

@@ -14,6 +14,13 @@ public interface TrainingListener {
   default void started(long step, long steps) {}
 
   /**
+   * A checkpoint is damaged; the run goes on from an earlier one, and removes it.
+   *
+   * @param checkpoint its folder
+   */
+  default void passedOver(Path checkpoint) {}
+
+  /**
    * A step is done.
    *
    * @param progress where the run is

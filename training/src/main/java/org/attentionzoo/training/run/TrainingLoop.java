@@ -116,6 +116,9 @@ public final class TrainingLoop {
             config.emaDecay() == 0 ? null : new WeightAverage(model, config.emaDecay())) {
       Optional<Checkpoints.Checkpoint> start = folder.checkpoints().newest();
       long done = start.map(c -> c.state().step()).orElse(0L);
+      requireFuture(done);
+      passOver(folder.checkpoints().after(done), start.isPresent());
+      folder.writeConfig();
       if (start.isPresent()) {
         restore(start.get(), optimizer, average, manager);
       }
@@ -142,6 +145,29 @@ public final class TrainingLoop {
               + " resume",
           e);
     }
+  }
+
+  private void requireFuture(long done) {
+    if (done > config.steps()) {
+      throw new UserException(
+          "steps="
+              + config.steps()
+              + " was given, but "
+              + folder.path()
+              + " has done "
+              + done
+              + "; give at least that many");
+    }
+  }
+
+  private void passOver(List<Path> damaged, boolean earlier) {
+    if (!damaged.isEmpty() && !earlier) {
+      throw new UserException(
+          "no checkpoint is whole: the files of "
+              + String.join(", ", damaged.stream().map(Path::toString).toList())
+              + " are not the ones that were saved; restore one, or remove them to begin again");
+    }
+    damaged.forEach(path -> listeners.forEach(l -> l.passedOver(path)));
   }
 
   private void restore(

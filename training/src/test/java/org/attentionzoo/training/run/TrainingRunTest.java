@@ -246,18 +246,101 @@ class TrainingRunTest {
 
     try (TrainingRun run = TrainingRun.resume(PAPERS, killed, List.of())) {
       List<Long> started = new ArrayList<>();
+      List<String> passedOver = new ArrayList<>();
       run.addListener(
           new TrainingListener() {
             @Override
             public void started(long step, long steps) {
               started.add(step);
             }
+
+            @Override
+            public void passedOver(Path checkpoint) {
+              passedOver.add(checkpoint.getFileName().toString());
+            }
           });
       TrainingResult rest = run.train();
       assertThat(started).containsExactly(3L);
+      assertThat(passedOver).containsExactly("step-00000006", "step-00000007");
       assertSame(straight, whole.checkpoint(), killed, rest.checkpoint());
     }
     assertThat(half).doesNotExist();
+  }
+
+  @Test
+  void goesOnFromNothingThatIsDamaged() throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run = start(out, "steps=4", "evaluateEvery=0", "checkpointEvery=2")) {
+      run.train();
+    }
+    Path state = out.resolve("checkpoints/step-00000004/checkpoint.json");
+    String said = Files.readString(state);
+    Files.writeString(state, said.replace("\"step\" : 4", "\"step\" : 3"));
+    assertThat(RunFolder.open(out).checkpoints().newest().orElseThrow().state().step())
+        .isEqualTo(2);
+    Files.writeString(state, said);
+    assertThat(RunFolder.open(out).checkpoints().newest().orElseThrow().state().step())
+        .isEqualTo(4);
+
+    flip(out.resolve("checkpoints/step-00000002/optimizer.safetensors"));
+    flip(out.resolve("checkpoints/step-00000004/optimizer.safetensors"));
+    List<String> lines = Files.readAllLines(out.resolve("metrics.jsonl"));
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=6"))) {
+      assertThatThrownBy(run::train)
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("step-00000002")
+          .hasMessageContaining("step-00000004");
+    }
+    assertThat(names(out.resolve("checkpoints"))).containsExactly("step-00000002", "step-00000004");
+    assertThat(Files.readAllLines(out.resolve("metrics.jsonl"))).isEqualTo(lines);
+
+    Path config = out.resolve("config.yaml");
+    String whole = Files.readString(config);
+    Files.writeString(config, whole.substring(0, whole.indexOf("seed:")));
+    assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("config.yaml is damaged");
+  }
+
+  @Test
+  void whatIsRefusedDoesNotChangeTheConfig() throws IOException {
+    Path out = folder.resolve("out");
+    Path config = out.resolve("config.yaml");
+    List<String> refusals = new ArrayList<>();
+    try (TrainingRun run = start(out, "steps=4", "evaluateEvery=0")) {
+      String before = Files.readString(config);
+      run.addListener(
+          new TrainingListener() {
+            @Override
+            public void stepped(Progress progress) {
+              try (TrainingRun other = TrainingRun.resume(PAPERS, out, List.of("steps=9"))) {
+                other.train();
+              } catch (UserException e) {
+                refusals.add(e.getMessage());
+              }
+            }
+          });
+      run.train();
+      assertThat(refusals).hasSize(4).allMatch(message -> message.contains("is training in"));
+      assertThat(Files.readString(config)).isEqualTo(before);
+    }
+    String before = Files.readString(config);
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=3"))) {
+      assertThatThrownBy(run::train)
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("has done 4");
+    }
+    assertThat(Files.readString(config)).isEqualTo(before);
+  }
+
+  @Test
+  void beginsWhereAnEarlierBeginningFoundAFullDisk() throws IOException {
+    Path out = folder.resolve("out");
+    Files.createDirectory(out);
+    Files.createFile(out.resolve("metrics.jsonl"));
+    try (TrainingRun run = start(out, "steps=1", "evaluateEvery=0")) {
+      assertThat(run.train().finished()).isTrue();
+    }
   }
 
   @Test
@@ -335,6 +418,9 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "step=3")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=many")).hasMessageContaining("steps");
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
+    assertThatThrownBy(() -> start(out, "steps=9000000000000000000", "accumulate=2"))
+        .hasMessageContaining("at most");
+    assertThatThrownBy(() -> start(out, "prefetch=2000000000")).hasMessageContaining("1000");
     assertThatThrownBy(() -> start(out, "precision=half"))
         .hasMessageContaining("float32 or bfloat16");
     assertThatThrownBy(() -> start(out, "precision=bfloat16"))

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import java.util.ArrayList;
 import java.util.List;
+import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UnaryBlock;
@@ -27,7 +28,7 @@ import org.attentionzoo.blocks.layers.ModuleList;
  * {@code ln_1}, {@code attn}, {@code ln_2}, {@code mlp.c_fc}, {@code mlp.c_proj}; {@code
  * transformer.ln_f}, {@code lm_head}.
  */
-public final class SelectiveGpt extends ZooBlock {
+public final class SelectiveGpt extends ZooBlock implements Bounded {
 
   private final GptConfig config;
   private final Body transformer;
@@ -114,23 +115,28 @@ public final class SelectiveGpt extends ZooBlock {
     }
   }
 
+  /** {@inheritDoc} */
+  @Override
+  public int context() {
+    return config.context();
+  }
+
   /**
    * Predicts the next token at each position.
    *
    * @param pass what the pass carries; with a cache, the tokens continue its sequences
    * @param inputs tokens (B, L) int64, and optionally (B, L) boolean, false where padded
    * @return logits (B, L, vocabulary)
-   * @throws IllegalArgumentException if a piece is longer than there are learned positions
+   * @throws IllegalArgumentException if there are more tokens than learned positions
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     NDArray tokens = inputs.head();
-    if (tokens.getShape().get(1) > config.context()) {
+    long before = pass.cache() == null ? 0 : pass.cache().of(transformer).count("seen");
+    long length = before + tokens.getShape().get(1);
+    if (length > config.context()) {
       throw new IllegalArgumentException(
-          "the model has positions for "
-              + config.context()
-              + " tokens; got "
-              + tokens.getShape().get(1));
+          "the model has positions for " + config.context() + " tokens; got " + length);
     }
     Sequences sequences = Sequences.padded(inputs.size() > 1 ? inputs.get(1) : null);
     NDArray x = transformer.tokens.forward(pass, tokens);
