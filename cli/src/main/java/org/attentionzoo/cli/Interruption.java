@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.ExitCode;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
@@ -19,6 +20,11 @@ final class Interruption implements AutoCloseable {
   static final int EXIT = 128 + ExitCode.USAGE;
 
   private static final Map<Signal, SignalHandler> ORDERLY = new LinkedHashMap<>();
+
+  /** Whether the command has said all that it says. */
+  private static final CountDownLatch SAID = new CountDownLatch(1);
+
+  private static final long PATIENCE_SECONDS = 2;
 
   private final Runnable stop;
   private final PrintWriter err;
@@ -46,6 +52,11 @@ final class Interruption implements AutoCloseable {
     }
   }
 
+  /** The command has ended and nothing of it is left to print. */
+  static void commandHasEnded() {
+    SAID.countDown();
+  }
+
   /** Asks by {@code stop} until closed. */
   static Interruption asking(Runnable stop, PrintWriter err) {
     Interruption interruption = new Interruption(stop, err);
@@ -62,6 +73,8 @@ final class Interruption implements AutoCloseable {
     stop.run();
     try {
       done.await();
+      // The work is over, but how it ended may not be printed yet.
+      SAID.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

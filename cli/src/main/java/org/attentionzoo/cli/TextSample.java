@@ -67,6 +67,8 @@ final class TextSample {
     out.println("and the model goes on");
     StringWriter sample = new StringWriter();
     write(model, manager, prompt, LENGTH, SAMPLING, new PrintWriter(sample));
-    out.println(sample.toString().indent(2).stripTrailing());
+    // A model that knows little gives bytes that would steer a terminal.
+    String safe = sample.toString().replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "\uFFFD");
+    out.println(safe.indent(2).stripTrailing());
   }
 }

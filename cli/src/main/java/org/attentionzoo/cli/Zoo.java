@@ -79,6 +79,8 @@ public final class Zoo implements Callable<Integer> {
               + e.getMessage()
               + "); ask for less, or give Java more, for example JAVA_OPTS=-Xmx4g");
       return CommandLine.ExitCode.SOFTWARE;
+    } finally {
+      Interruption.commandHasEnded();
     }
   }
 

@@ -129,6 +129,8 @@ public final class TrainingRun implements AutoCloseable {
             origin.put("weights", weights.path().toString());
             origin.put("weights_notes", weights.load(model, manager));
           }
+          // What does not fit is found before there is a folder that could not be used again.
+          assembly.config().optimizer().create(model).close();
           RunFolder made =
               RunFolder.create(
                   folder, assembly.config(), Provenance.collect(origin, assembly.task(), manager));

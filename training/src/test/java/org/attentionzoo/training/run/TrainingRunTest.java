@@ -420,6 +420,9 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "steps=0")).hasMessageContaining("1 or more");
     assertThatThrownBy(() -> start(out, "steps=9000000000000000000", "accumulate=2"))
         .hasMessageContaining("at most");
+    assertThatThrownBy(() -> start(out, "model.dropout=2")).hasMessageContaining("below 1");
+    assertThatThrownBy(() -> start(out, "optimizer.groups=[{match: nothing.*}]"))
+        .isInstanceOf(UserException.class);
     assertThatThrownBy(() -> start(out, "prefetch=2000000000")).hasMessageContaining("1000");
     assertThatThrownBy(() -> start(out, "precision=half"))
         .hasMessageContaining("float32 or bfloat16");
