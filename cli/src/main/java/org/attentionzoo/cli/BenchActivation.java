@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.bench.ActivationBench;
 import org.attentionzoo.eval.bench.Workload;
 import org.attentionzoo.models.Papers;
@@ -50,6 +51,10 @@ final class BenchActivation implements Callable<Integer> {
   @Override
   public Integer call() {
     common.check();
+    BenchOptions.requireAtLeast(1, "--length", length);
+    if (shares.isEmpty()) {
+      throw new UserException("--shares names none; give at least one from 0 to 1, such as 0,0.5");
+    }
     PrintWriter out = spec.commandLine().getOut();
     Papers.Preset<?> preset = choice.preset();
     List<ActivationBench.Result> results;

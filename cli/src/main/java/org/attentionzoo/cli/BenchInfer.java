@@ -34,6 +34,7 @@ final class BenchInfer implements Callable<Integer> {
   @Override
   public Integer call() {
     common.check();
+    beside.check();
     PrintWriter out = spec.commandLine().getOut();
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");

@@ -29,9 +29,7 @@ final class BenchModel {
   int batch;
 
   Papers.Preset<?> preset() {
-    if (batch < 1) {
-      throw new UserException("--batch " + batch + " was given; it must be 1 or more");
-    }
+    BenchOptions.requireAtLeast(1, "--batch", batch);
     return Papers.load().preset(model);
   }
 

@@ -39,8 +39,13 @@ final class BenchOptions {
       // Before libtorch starts, which reads it then.
       System.setProperty("ai.djl.pytorch.num_threads", "1");
     }
-    if (rounds < 1) {
-      throw new UserException("--rounds " + rounds + " was given; it must be 1 or more");
+    requireAtLeast(1, "--rounds", rounds);
+  }
+
+  static void requireAtLeast(int least, String option, int value) {
+    if (value < least) {
+      throw new UserException(
+          option + " " + value + " was given; it must be " + least + " or more");
     }
   }
 }

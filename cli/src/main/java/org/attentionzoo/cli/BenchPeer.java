@@ -21,6 +21,10 @@ final class BenchPeer {
       description = "A TorchScript module (.pt) that takes the same inputs, run in turns.")
   Path peer;
 
+  void check() {
+    BenchOptions.requireAtLeast(1, "--length", length);
+  }
+
   /** The other module; null if none is asked for. */
   Peer load(NDManager manager, Workload workload) {
     return peer == null ? null : Peer.load(peer, manager, workload.inputs());

@@ -71,6 +71,13 @@ final class BenchScaling implements Callable<Integer> {
     if (lengths.stream().anyMatch(length -> length < 1)) {
       throw new UserException("--lengths " + lengths + " was given; each must be 1 or more");
     }
+    if (lengths.stream().distinct().count() < 2) {
+      throw new UserException(
+          "--lengths "
+              + lengths
+              + " was given; growth is between at least two different lengths, for example"
+              + " --lengths 512,1024");
+    }
     List<Papers.Preset<?>> presets = new ArrayList<>(List.of(choice.preset()));
     if (beside != null) {
       presets.add(Papers.load().preset(beside));
@@ -225,7 +232,7 @@ final class BenchScaling implements Callable<Integer> {
 
   /** Nothing without another model, with few lengths, or if the fitted costs do not meet. */
   private OptionalDouble efficiencyLength(Map<String, Map<Integer, Timing>> timings) {
-    if (timings.size() < 2 || lengths.size() < 3) {
+    if (timings.size() < 2 || lengths.stream().distinct().count() < 3) {
       return OptionalDouble.empty();
     }
     List<double[]> costs = new ArrayList<>();

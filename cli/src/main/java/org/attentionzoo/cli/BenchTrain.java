@@ -42,6 +42,8 @@ final class BenchTrain implements Callable<Integer> {
   @Override
   public Integer call() {
     common.check();
+    beside.check();
+    BenchOptions.requireAtLeast(0, "--steps", steps);
     PrintWriter out = spec.commandLine().getOut();
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");

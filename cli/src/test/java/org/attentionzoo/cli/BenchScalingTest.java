@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BenchScalingTest {
 
@@ -39,5 +41,25 @@ class BenchScalingTest {
     assertThat(decoder.get("exponent").isNumber()).isTrue();
     assertThat(decoder.get("paper_exponent").isNull()).isTrue();
     assertThat(scaling().out()).contains("cost grows as length^", "; the paper: 1.50, O(L^(1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "scaling superlinear-tiny --lengths , | --lengths [] was given",
+        "scaling superlinear-tiny --lengths 8 | --lengths [8] was given",
+        "scaling superlinear-tiny --lengths 16,16 | at least two different lengths",
+        "train decoder-tiny --length 0 | --length 0 was given; it must be 1 or more",
+        "train decoder-tiny --steps -1 | --steps -1 was given; it must be 0 or more",
+        "infer decoder-tiny --length -5 | --length -5 was given; it must be 1 or more",
+        "activation seqboat-lm-tiny --length 0 | --length 0 was given; it must be 1 or more",
+        "activation seqboat-lm-tiny --shares , | --shares names none"
+      })
+  void refusesNumbersThatMeanNothing(String line, String message) {
+    Run run = Run.zoo(("bench " + line).split(" "));
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.err().lines()).singleElement().asString().contains(message);
+    assertThat(run.out()).isEmpty();
   }
 }
