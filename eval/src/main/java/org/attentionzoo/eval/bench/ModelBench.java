@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.profile.Profiler;
 import org.attentionzoo.training.optimize.Optimizer;
 import org.attentionzoo.training.optimize.OptimizerConfig;
@@ -175,20 +176,25 @@ public final class ModelBench {
    *
    * @param workload ours
    * @param peer takes the same inputs
-   * @return the largest difference relative to the largest value; infinite if they do not have as
-   *     many numbers
+   * @return the largest difference relative to the largest value
+   * @throws UserException if they do not have as many numbers
    */
   public static double difference(Workload workload, Peer peer) {
-    float[] ours = workload.output();
-    float[] theirs = peer.output();
-    if (ours.length != theirs.length) {
-      return Double.POSITIVE_INFINITY;
+    Output ours = workload.output();
+    Output theirs = peer.output();
+    if (ours.size() != theirs.size()) {
+      throw new UserException(
+          "the peer gives an output of shape "
+              + theirs.shape()
+              + "; expected "
+              + ours.shape()
+              + " as ours; give a module that computes the same");
     }
     double scale = Float.MIN_NORMAL;
     double worst = 0;
-    for (int i = 0; i < ours.length; i++) {
-      scale = Math.max(scale, Math.abs(theirs[i]));
-      worst = Math.max(worst, Math.abs((double) ours[i] - theirs[i]));
+    for (int i = 0; i < ours.size(); i++) {
+      scale = Math.max(scale, Math.abs(theirs.get(i)));
+      worst = Math.max(worst, Math.abs((double) ours.get(i) - theirs.get(i)));
     }
     return worst / scale;
   }

@@ -6,12 +6,15 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.UserException;
@@ -25,12 +28,14 @@ import org.attentionzoo.blocks.UserException;
  */
 public final class Peer implements AutoCloseable {
 
+  private final Path file;
   private final Model model;
   private final NDManager manager;
   private final ParameterStore store;
   private final NDList inputs;
 
-  private Peer(Model model, NDManager manager, NDList inputs) {
+  private Peer(Path file, Model model, NDManager manager, NDList inputs) {
+    this.file = file;
     this.model = model;
     this.manager = manager;
     this.inputs = inputs;
@@ -44,45 +49,60 @@ public final class Peer implements AutoCloseable {
    * @param manager decides the device
    * @param inputs what it is fed; kept by the caller
    * @return the peer
-   * @throws UserException if the file is no TorchScript module, or it does not take the inputs
+   * @throws UserException if the file is no TorchScript module, or it does not take the inputs, or
+   *     gives no tensor
    */
   public static Peer load(Path file, NDManager manager, NDList inputs) {
     if (!Files.isRegularFile(file)) {
       throw new UserException("no file " + file + "; --peer takes a TorchScript module (.pt)");
     }
     Model model = Model.newInstance("peer", manager.getDevice(), "PyTorch");
+    Peer peer = new Peer(file, model, manager.newSubManager(), inputs);
     try {
       String name = file.getFileName().toString();
       Path folder = file.toAbsolutePath().getParent();
       // Without this option the weights are such that no gradient can be taken.
       model.load(folder, name, Map.of("trainParam", "true"));
-      Peer peer = new Peer(model, manager.newSubManager(), inputs);
       peer.predict();
       return peer;
     } catch (IOException | MalformedModelException | EngineException e) {
-      model.close();
+      peer.close();
       throw new UserException(
           file
               + " cannot be run as a TorchScript module on inputs "
-              + java.util.Arrays.toString(inputs.getShapes())
+              + Arrays.toString(inputs.getShapes())
               + ": "
-              + firstLine(e.getMessage()),
+              + cause(e.getMessage()),
           e);
+    } catch (UserException e) {
+      peer.close();
+      throw e;
     }
   }
 
-  private static String firstLine(String message) {
-    return message == null
-        ? "no reason given"
-        : message.lines().filter(line -> !line.isBlank()).findFirst().orElse("");
+  /** The line that tells why: the last of a TorchScript traceback, the first of all else. */
+  private static String cause(String message) {
+    if (message == null) {
+      return "no reason given";
+    }
+    List<String> lines =
+        message
+            .lines()
+            .takeWhile(line -> !line.startsWith("Exception raised from "))
+            .filter(line -> !line.isBlank())
+            .toList();
+    if (lines.isEmpty()) {
+      return "no reason given";
+    }
+    boolean traceback = lines.stream().anyMatch(line -> line.startsWith("Traceback of "));
+    return lines.get(traceback ? lines.size() - 1 : 0);
   }
 
   /** Predicts once and waits for the result. */
   public void predict() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.off()) {
-      Workload.await(
-          model.getBlock().forward(store, Workload.borrowed(inputs, scope), false).head());
+      Workload.await(first(scope, false));
     }
   }
 
@@ -100,26 +120,82 @@ public final class Peer implements AutoCloseable {
         GradientMode ignored = GradientMode.on()) {
       NDArray loss = loss(scope);
       Workload.await(loss);
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      backward((PtNDArray) loss);
     }
   }
 
   /**
    * The first output of a forward pass with gradients.
    *
-   * @return its numbers in order
+   * @return its shape and numbers
    */
-  float[] output() {
+  Output output() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
-      return Workload.floats(
-          model.getBlock().forward(store, Workload.borrowed(inputs, scope), true).head());
+      return Output.of(first(scope, true));
     }
   }
 
   private NDArray loss(NDManager scope) {
-    NDArray output = model.getBlock().forward(store, Workload.borrowed(inputs, scope), true).head();
+    NDArray output = first(scope, true);
+    if (!output.getDataType().isFloating()) {
+      throw new UserException(
+          "the peer "
+              + file
+              + " gives numbers of type "
+              + output.getDataType()
+              + "; expected floating ones, which have gradients; change what it returns, or use"
+              + " bench infer");
+    }
     return output.getShape().dimension() == 0 ? output : Workload.meanSquare(output);
+  }
+
+  private void backward(PtNDArray loss) {
+    try {
+      JniUtils.backward(loss, (PtNDArray) loss.onesLike(), false, false);
+    } catch (EngineException e) {
+      // Not asked beforehand: requiresGrad is false of outputs that do have gradients, too.
+      if (!String.valueOf(e.getMessage()).contains("does not require grad")) {
+        throw e;
+      }
+      throw new UserException(
+          "the output of the peer "
+              + file
+              + " does not depend on parameters that learn; expected one that has gradients;"
+              + " change the module, or use bench infer",
+          e);
+    }
+  }
+
+  /** The first output; anything but a tensor with numbers would end the process in libtorch. */
+  private NDArray first(NDManager scope, boolean training) {
+    NDList outputs;
+    try {
+      outputs = model.getBlock().forward(store, Workload.borrowed(inputs, scope), training);
+    } catch (UnsupportedOperationException e) {
+      throw refusal("what is no tensor, such as None or a number", e);
+    }
+    if (outputs.isEmpty()) {
+      throw refusal("nothing", null);
+    }
+    NDArray output = outputs.head();
+    if (output.getDataType() == DataType.STRING) {
+      throw refusal("a string", null);
+    }
+    if (output.size() == 0) {
+      throw refusal("an empty tensor of shape " + output.getShape(), null);
+    }
+    return output;
+  }
+
+  private UserException refusal(String given, Throwable cause) {
+    return new UserException(
+        "the peer "
+            + file
+            + " gives "
+            + given
+            + "; expected a tensor; change what its forward returns first",
+        cause);
   }
 
   /** Frees the module. */

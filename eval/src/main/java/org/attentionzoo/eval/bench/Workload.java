@@ -269,17 +269,13 @@ public final class Workload implements AutoCloseable {
   /**
    * The first output of a forward pass with gradients.
    *
-   * @return its numbers in order
+   * @return its shape and numbers
    */
-  float[] output() {
+  Output output() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
-      return floats(body.run(Pass.training(store).with(taps), borrowed(inputs, scope)).head());
+      return Output.of(body.run(Pass.training(store).with(taps), borrowed(inputs, scope)).head());
     }
-  }
-
-  static float[] floats(NDArray array) {
-    return array.toType(DataType.FLOAT32, false).toFloatArray();
   }
 
   /** Does a forward pass with gradients and waits for the loss. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ModelBenchTest {
@@ -110,6 +111,64 @@ class ModelBenchTest {
             .hasMessageContaining(file.getFileName().toString());
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "str | return 'hello' | gives a string; expected a tensor",
+        "None | return None | gives what is no tensor",
+        "float | return 1.5 | gives what is no tensor",
+        "Tensor | return torch.slice(x, 0, 0, 0) | gives an empty tensor of shape (0, 4)",
+        "Tensor | return torch.sum(torch.conv2d(x, x)) | RuntimeError: "
+      })
+  void refusesAPeerThatGivesNoTensorOrFails(
+      String type, String body, String message, @TempDir Path folder) throws IOException {
+    Path file = peer(folder, type, body);
+    try (Workload workload = decoder(1, 4)) {
+      int managed = manager.getManagedArrays().size();
+      assertThatThrownBy(() -> Peer.load(file, manager, workload.inputs()))
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining(file.toString())
+          .hasMessageContaining(message);
+      assertThat(manager.getManagedArrays()).hasSize(managed);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "return x | type int64; expected floating",
+        "return torch.ones([2, 3]) | does not depend on parameters"
+      })
+  void predictsButDoesNotTrainWithAPeerThatHasNoGradient(
+      String body, String message, @TempDir Path folder) throws IOException {
+    try (Workload workload = decoder(1, 4);
+        Peer peer = Peer.load(peer(folder, "Tensor", body), manager, workload.inputs())) {
+      peer.predict();
+      assertThatThrownBy(peer::forwardBackward)
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining(message);
+    }
+  }
+
+  @Test
+  void refusesToCompareOutputsOfOtherShapes(@TempDir Path folder) throws IOException {
+    Path file = peer(folder, "Tensor", "return torch.ones([2, 3])");
+    try (Workload workload = decoder(1, 4);
+        Peer peer = Peer.load(file, manager, workload.inputs())) {
+      assertThatThrownBy(() -> ModelBench.difference(workload, peer))
+          .isInstanceOf(UserException.class)
+          .hasMessageContaining("(2, 3); expected (1, 4, 256)");
+    }
+  }
+
+  private static Path peer(Path folder, String type, String body) throws IOException {
+    String forward = "  def forward(self, x: Tensor) -> " + type + ":\n    " + body + "\n";
+    return Files.write(folder.resolve("peer.pt"), module(forward));
   }
 
   @ParameterizedTest
