@@ -101,7 +101,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--profile",
       description =
-          "Record three steps in trace.json of the run's folder (the Chrome format, which "
+          "Record three steps (fewer if fewer are left, or if the run evaluates or saves more "
+              + "often) in trace.json of the run's folder (the Chrome format, which "
               + "chrome://tracing and Perfetto open) and print the ten dearest operators.")
   private boolean profile;
 
@@ -172,7 +173,11 @@ final class TrainCommand implements Callable<Integer> {
         TensorBoardLog tensorBoard =
             new TensorBoardLog(
                 run.folder().path().resolve("tensorboard"), run.config().logEvery());
-        StepProfiler profiler = new StepProfiler(run.folder().path().resolve("trace.json"));
+        StepProfiler profiler =
+            new StepProfiler(
+                run.folder().path().resolve("trace.json"),
+                run.config().evaluateEvery(),
+                run.config().checkpointEvery());
         Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
       run.addListener(display);
       run.addListener(tensorBoard);
