@@ -168,7 +168,8 @@ final class PredictCommand implements Callable<Integer> {
       try (TextCodec numbers = TextCodec.numbers(-1)) {
         for (String text : lines()) {
           List<Choice> items =
-              predictions.rank(numbers.encode(text), number(model, "maxlen"), topK);
+              predictions.rank(
+                  numbers.encode(text), number(model, "items"), number(model, "maxlen"), topK);
           answers.add(answer(text, items.stream().map(i -> row("item", i, "score")).toList()));
         }
       }

@@ -156,6 +156,14 @@ class PredictTest {
     assertThat(items.get(0).get("choices"))
         .hasSize(5)
         .allSatisfy(row -> assertThat(row.get("item").asInt()).isNotIn(0, 1, 2, 3));
+    Run unknown =
+        Run.zoo(
+            "predict", "sasrec-tiny", "--weights", weights("sasrec-tiny"), "--input", "1 999999");
+    assertThat(unknown.exit()).isEqualTo(2);
+    assertThat(unknown.err().lines())
+        .singleElement()
+        .asString()
+        .contains("item 999999 is none of the model's, which are 1 to ");
   }
 
   @ParameterizedTest

@@ -109,20 +109,22 @@ public final class Predictions {
    * The next item of a history, by a recommender.
    *
    * @param history item numbers from 1, oldest first
+   * @param items how many items the model knows; a number beyond would end in its engine's error
    * @param longest how many of the newest items the model sees
    * @param most how many choices are given
    * @return items that the history does not have, and their scores
+   * @throws UserException if the history is empty or has an item that the model does not know
    */
-  public List<Choice> rank(long[] history, int longest, int most) {
+  public List<Choice> rank(long[] history, int items, int longest, int most) {
+    for (long item : history) {
+      if (item < 1 || item > items) {
+        throw new UserException(
+            "item " + item + " is none of the model's, which are 1 to " + items);
+      }
+    }
     long[] newest =
         Arrays.copyOfRange(history, Math.max(0, history.length - longest), history.length);
     float[] scores = logits(newest);
-    for (long item : history) {
-      if (item < 1 || item >= scores.length) {
-        throw new UserException(
-            "item " + item + " is none of the model's, which are 1 to " + (scores.length - 1));
-      }
-    }
     boolean[] out = new boolean[scores.length];
     out[0] = true; // padding
     for (long item : history) {

@@ -89,12 +89,16 @@ class PredictionsTest {
               seen[0] = history.toLongArray();
               return history.getManager().create(new float[] {9, 1, 8, 3, 7, 2}, new Shape(1, 6));
             });
-    assertThat(predictions.rank(new long[] {5, 1, 2}, 2, 2))
+    assertThat(predictions.rank(new long[] {5, 1, 2}, 5, 2, 2))
         .containsExactly(new Choice(4, 7), new Choice(3, 3));
     assertThat(seen[0]).containsExactly(1, 2);
-    assertThatThrownBy(() -> predictions.rank(new long[] {6}, 2, 2))
-        .isInstanceOf(UserException.class)
-        .hasMessageContaining("1 to 5");
+    seen[0] = null;
+    for (long unknown : new long[] {0, 6, 999_999}) {
+      assertThatThrownBy(() -> predictions.rank(new long[] {unknown}, 5, 2, 2))
+          .isInstanceOf(UserException.class)
+          .hasMessage("item " + unknown + " is none of the model's, which are 1 to 5");
+    }
+    assertThat(seen[0]).as("the model is not asked").isNull();
   }
 
   @Test
