@@ -223,8 +223,10 @@ public final class HtmlReport {
     return String.format(Locale.ROOT, "%.4f", value);
   }
 
+  /** Control characters are forbidden in HTML, even as references; a model may print any. */
   private static String escape(String text) {
-    return text.replace("&", "&amp;")
+    return text.replaceAll("[\\p{Cntrl}\\x80-\\x9f&&[^\\t\\r\\n]]", "\ufffd")
+        .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
         .replace("\"", "&quot;");

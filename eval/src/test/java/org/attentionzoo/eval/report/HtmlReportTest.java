@@ -62,6 +62,18 @@ class HtmlReportTest {
   }
 
   @Test
+  void showsControlCharactersAndOtherBytesOfSamplesAsReplaced() throws IOException {
+    RunHistory run = run("one", 3);
+    byte[] sample = {
+      'a', 0, 7, '\t', '\n', 0x1b, 'b', 0x7f, (byte) 0xc2, (byte) 0x85, (byte) 0xff, 'c'
+    };
+    Files.write(run.folder().resolve(RunHistory.SAMPLE), sample);
+    assertThat(HtmlReport.of(List.of(RunHistory.read(run.folder()))))
+        .contains("a\ufffd\ufffd\t\n\ufffdb\ufffd\ufffd\ufffdc")
+        .doesNotContainPattern("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]");
+  }
+
+  @Test
   void drawsPlotsForPrint() throws IOException {
     RunHistory run = run("one", 3);
     Path file = folder.resolve("loss.png");
