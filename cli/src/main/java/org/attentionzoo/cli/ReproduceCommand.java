@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
       "  zoo reproduce                     the claims, and how long each takes",
       "  zoo reproduce deberta",
       "  zoo reproduce titans/recall --seeds 1,2,3,4,5",
-      "  zoo reproduce deberta --candidate content   whether a broken candidate fails",
+      "  zoo reproduce deberta --candidate 'content only'   whether a broken candidate fails",
       "",
       "Runs are kept in the folder of --out. The same command goes on where it was interrupted, and"
           + " with more seeds adds to what is there.",

@@ -73,6 +73,14 @@ class ReproduceCommandTest {
   }
 
   @Test
+  void helpNamesACandidateThatIsThere() {
+    String help = Run.zoo("reproduce", "--help").out();
+    assertThat(help).contains("zoo reproduce deberta --candidate 'content only' ");
+    assertThat(zoo("reproduce", "deberta/permuted", "--candidate", "nosuch")).isEqualTo(2);
+    assertThat(err).contains("content only");
+  }
+
+  @Test
   void quickGivesNoVerdict() {
     assertThat(zoo("reproduce", CLAIM, "--quick", "--out", folder.resolve("q").toString()))
         .isZero();
