@@ -101,6 +101,28 @@ class ExportTest {
         .contains("onnx is the only one");
   }
 
+  @Test
+  void aRecommenderThatIsAskedAfterEachSlotIsRefusedWithWhatToDo() {
+    String file = folder.resolve("sasrec.onnx").toString();
+    Run export = Run.zoo("export", "sasrec-tiny", "-o", file);
+    assertThat(export.exit()).as(export.err()).isZero();
+    Run eval =
+        Run.zoo(
+            "eval",
+            file,
+            "--engine",
+            "onnxruntime",
+            "--as",
+            "sasrec-tiny",
+            "--data",
+            "item-order:");
+    assertThat(eval.exit()).isEqualTo(2);
+    assertThat(eval.err().lines())
+        .singleElement()
+        .asString()
+        .contains("after each slot; give data", "--data interactions:<file>");
+  }
+
   private static JsonNode json(Run run) throws IOException {
     assertThat(run.exit()).as(run.err()).isZero();
     return new ObjectMapper().readTree(run.out());

@@ -85,7 +85,9 @@ public final class OnnxModel extends ZooBlock {
     }
     if (candidates.getShape().dimension() != 2) {
       throw new UserException(
-          "the ONNX graph scores items after the last slot only, the task asks after each slot");
+          "the ONNX graph scores items after the last slot only, the task asks after each slot;"
+              + " give data that ask for the last item of a history, --data interactions:<file>, or"
+              + " evaluate the run itself");
     }
     return new NDList(outputs.head().gather(candidates, 1));
   }
