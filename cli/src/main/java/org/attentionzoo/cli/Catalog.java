@@ -3,6 +3,7 @@ package org.attentionzoo.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.attentionzoo.models.PaperCard;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.Papers.Preset;
@@ -32,14 +33,17 @@ final class Catalog {
     return cards.get(papers.paper(id).id());
   }
 
-  /** The number of trainable parameters as the card has it, with thousands apart; or nothing. */
-  String parameters(Preset<?> preset) {
+  /** The number of trainable parameters as the card has it. */
+  Optional<Long> count(Preset<?> preset) {
     return cards.get(preset.model().paper()).models().stream()
         .filter(model -> model.name().equals(preset.model().name()))
         .map(model -> model.parameters().get(preset.preset()))
         .filter(count -> count != null)
-        .map(count -> String.format(Locale.ROOT, "%,d", count))
-        .findFirst()
-        .orElse("");
+        .findFirst();
+  }
+
+  /** The count with thousands apart; or nothing. */
+  String parameters(Preset<?> preset) {
+    return count(preset).map(count -> String.format(Locale.ROOT, "%,d", count)).orElse("");
   }
 }

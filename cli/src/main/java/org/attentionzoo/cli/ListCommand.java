@@ -110,7 +110,7 @@ final class ListCommand implements Callable<Integer> {
     model.put("model", preset.model().name());
     model.put("paper", paper(preset));
     model.put("kind", preset.model().kind().label());
-    model.put("parameters", catalog.parameters(preset).replace(",", ""));
+    model.put("parameters", catalog.count(preset).orElse(null));
     model.put("summary", preset.model().summary());
     model.put("config", Configs.toMap(preset.config()));
     return model;

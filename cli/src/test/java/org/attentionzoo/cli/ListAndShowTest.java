@@ -51,6 +51,14 @@ class ListAndShowTest {
     JsonNode model = json.get("models").get(0);
     assertThat(model.get("name").asText()).startsWith(model.get("model").asText());
     assertThat(model.get("config").isObject()).isTrue();
+    assertThat(json.get("models"))
+        .allSatisfy(m -> assertThat(m.get("parameters").isTextual()).isFalse())
+        .filteredOn(m -> m.get("name").asText().equals("titans-mac-tiny"))
+        .singleElement()
+        .satisfies(
+            m ->
+                assertThat(m.get("parameters").longValue())
+                    .isEqualTo(TestModels.parameters("titans-mac-tiny")));
   }
 
   @Test
