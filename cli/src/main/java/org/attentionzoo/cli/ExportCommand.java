@@ -103,6 +103,12 @@ final class ExportCommand implements Callable<Integer> {
     if (!format.equals("onnx")) {
       throw new UserException("--format " + format + " was given; onnx is the only one so far");
     }
+    if (Files.isDirectory(output)) {
+      throw new UserException(
+          output
+              + " is a folder; give a file to write to, for example -o "
+              + output.resolve("model.onnx"));
+    }
     if (Files.exists(output) && !force) {
       throw new UserException(output + " is there already; --force replaces it");
     }

@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
     })
 final class ReportCommand implements Callable<Integer> {
 
+  private static final String PAGE = "report.html";
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -50,12 +52,16 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (png != null && Files.exists(png) && !Files.isDirectory(png)) {
+      throw new UserException("--png " + png + " is a file; give a folder, which may be new");
+    }
     PrintWriter stdout = spec.commandLine().getOut();
     List<RunHistory> histories = runs.stream().map(RunHistory::read).toList();
-    Path file =
-        out != null
-            ? out
-            : runs.size() == 1 ? runs.get(0).resolve("report.html") : Path.of("report.html");
+    Path file = out != null ? out : runs.size() == 1 ? runs.get(0).resolve(PAGE) : Path.of(PAGE);
+    if (Files.isDirectory(file)) {
+      throw new UserException(
+          file + " is a folder; give a file for the page, for example -o " + file.resolve(PAGE));
+    }
     try {
       AtomicFile.write(file, HtmlReport.of(histories));
       if (png != null) {

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.attentionzoo.blocks.Devices;
+import org.attentionzoo.models.Configs;
+import org.attentionzoo.training.run.RunConfig;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +26,9 @@ class BadInputTest {
     Files.writeString(folder.resolve("text.txt"), "to be or not to be\n".repeat(200));
     Files.writeString(folder.resolve("short.txt"), "to be");
     Files.createDirectory(folder.resolve("empty"));
+    Files.writeString(
+        Files.createDirectory(folder.resolve("run")).resolve("config.yaml"),
+        Configs.toYaml(RunConfig.of("decoder-tiny")));
     Path binaries = Files.createDirectory(folder.resolve("binaries"));
     for (String name : List.of("a.class", "b.txt")) {
       Files.write(binaries.resolve(name), new byte[] {0, 1, 2, (byte) 0xCA, (byte) 0xFE, 0});
@@ -75,6 +80,9 @@ class BadInputTest {
         "generate empty model.width=8 | leave it out",
         "eval missing | missing does not exist",
         "eval empty | empty is no run folder",
+        "report run -o empty | empty is a folder; give a file for the page",
+        "report run --png text.txt | --png text.txt is a file; give a folder",
+        "export decoder-tiny -o empty --force | empty is a folder; give a file to write to",
         "generate missing | missing does not exist",
         "generate empty --length 0 | --length 0",
         "generate empty --length x | 'x' is not an int",
@@ -110,7 +118,8 @@ class BadInputTest {
   private static String[] inFolder(String line) {
     String[] words = line.split(" ");
     for (int i = 1; i < words.length; i++) {
-      boolean path = words[i].startsWith("text:") || words[i].matches("missing|empty|text\\.txt");
+      boolean path =
+          words[i].startsWith("text:") || words[i].matches("missing|empty|run|text\\.txt");
       if (path && !words[i - 1].equals("--data")) {
         words[i] = folder.resolve(words[i]).toString();
       } else if (words[i].startsWith("text:")) {
