@@ -3,9 +3,11 @@ package org.attentionzoo.models;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.attentionzoo.blocks.NearestName;
@@ -155,7 +157,7 @@ public final class Papers {
    * @throws UserException if there is none; suggests the nearest
    */
   public MixerEntry mixer(String name) {
-    return find(collectMixers(), name, "mixer");
+    return find(collectMixers(), name, "mixer", "'zoo compare --list' shows what there is");
   }
 
   /**
@@ -175,7 +177,14 @@ public final class Papers {
    * @throws UserException if there is none; suggests the nearest
    */
   public PatternMixerEntry patternMixer(String name) {
-    return find(collectPatternMixers(), name, "mixer");
+    Map<String, PatternMixerEntry> known = collectPatternMixers();
+    Set<String> others = new LinkedHashSet<>(known.keySet());
+    others.removeAll(collectMixers().keySet());
+    return find(
+        known,
+        name,
+        "mixer",
+        "'zoo compare --list' shows the causal ones, the others are " + String.join(", ", others));
   }
 
   private Map<String, PatternMixerEntry> collectPatternMixers() {
@@ -257,17 +266,16 @@ public final class Papers {
   }
 
   private static <T> T find(Map<String, T> known, String name, String what) {
+    return find(known, name, what, "'zoo list' shows what there is");
+  }
+
+  private static <T> T find(Map<String, T> known, String name, String what, String shown) {
     T found = known.get(name);
     if (found != null) {
       return found;
     }
     String hint = NearestName.suggestion(name, known.keySet());
     throw new UserException(
-        "unknown "
-            + what
-            + " '"
-            + name
-            + "'"
-            + (hint.isEmpty() ? "; 'zoo list' shows what there is" : hint));
+        "unknown " + what + " '" + name + "'" + (hint.isEmpty() ? "; " + shown : hint));
   }
 }

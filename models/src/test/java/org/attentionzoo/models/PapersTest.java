@@ -71,6 +71,17 @@ class PapersTest {
   }
 
   @Test
+  void saysWhereMixersAreListed() {
+    assertThatThrownBy(() -> Papers.load().mixer("nosuch"))
+        .isInstanceOf(UserException.class)
+        .hasMessage("unknown mixer 'nosuch'; 'zoo compare --list' shows what there is");
+    assertThatThrownBy(() -> Papers.load().patternMixer("nosuch"))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("'zoo compare --list'")
+        .hasMessageContaining("cab-attention");
+  }
+
+  @Test
   void refusesTwoOfOneName() {
     assertThatThrownBy(() -> new Papers(List.of(paper("a"), paper("a"))))
         .hasMessage("two papers are called 'a'");
