@@ -2,6 +2,8 @@ package org.attentionzoo.cli;
 
 import ai.djl.ndarray.NDArray;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,7 +134,16 @@ final class EvalCommand implements Callable<Integer> {
     return weights
         .weights()
         .map(w -> TrainedModel.load(papers, run, settings, w, device))
-        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
+        .orElseGet(() -> TrainedModel.load(papers, trained(papers), device));
+  }
+
+  private Path trained(Papers papers) {
+    Path path = ModelPath.ofTrained(papers, run);
+    if (Files.isRegularFile(path) && run.endsWith(".onnx")) {
+      throw new UserException(
+          run + " is an ONNX file, which pytorch does not run; add --engine onnxruntime");
+    }
+    return path;
   }
 
   /** With weights from elsewhere, settings of the model have been used already. */

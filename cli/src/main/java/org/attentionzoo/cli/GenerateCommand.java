@@ -98,7 +98,7 @@ final class GenerateCommand implements Callable<Integer> {
     return weights
         .weights()
         .map(w -> TrainedModel.load(papers, run, settings, w, device))
-        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
+        .orElseGet(() -> TrainedModel.load(papers, ModelPath.ofTrained(papers, run), device));
   }
 
   private void requireBytes(TrainedModel model) {

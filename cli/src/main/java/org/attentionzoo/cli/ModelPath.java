@@ -4,7 +4,9 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.hub.HubReference;
+import org.attentionzoo.training.run.Recipes;
 
 /** Where a command finds the model that its argument names. */
 final class ModelPath {
@@ -35,5 +37,24 @@ final class ModelPath {
                         + " is not there, and no model of that name is in the cache; to download"
                         + " it: zoo pull "
                         + argument));
+  }
+
+  /**
+   * As {@link #of}, for commands that need weights.
+   *
+   * @throws UserException also if the argument is the name of a model or recipe, which has none
+   */
+  static Path ofTrained(Papers papers, String argument) {
+    boolean named =
+        Recipes.names(papers).contains(argument)
+            || papers.presets().stream().anyMatch(preset -> preset.name().equals(argument))
+            || papers.models().stream().anyMatch(model -> model.name().equals(argument));
+    if (named && !Files.exists(Path.of(argument))) {
+      throw new UserException(
+          argument
+              + " is a model or recipe, which has no weights of its own; add --weights FILE or give"
+              + " the folder of a run");
+    }
+    return of(argument);
   }
 }

@@ -150,7 +150,7 @@ final class PredictCommand implements Callable<Integer> {
     return weights
         .weights()
         .map(w -> TrainedModel.load(papers, run, settings, w, device))
-        .orElseGet(() -> TrainedModel.load(papers, ModelPath.of(run), device));
+        .orElseGet(() -> TrainedModel.load(papers, ModelPath.ofTrained(papers, run), device));
   }
 
   private List<Map<String, Object>> answers(TrainedModel model) throws IOException {

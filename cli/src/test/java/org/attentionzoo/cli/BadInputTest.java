@@ -25,6 +25,7 @@ class BadInputTest {
   static void makeData() throws IOException {
     Files.writeString(folder.resolve("text.txt"), "to be or not to be\n".repeat(200));
     Files.writeString(folder.resolve("short.txt"), "to be");
+    Files.writeString(folder.resolve("text.onnx"), "no graph");
     Files.createDirectory(folder.resolve("empty"));
     Files.writeString(
         Files.createDirectory(folder.resolve("run")).resolve("config.yaml"),
@@ -80,6 +81,14 @@ class BadInputTest {
         "generate empty model.width=8 | leave it out",
         "eval missing | missing does not exist",
         "eval empty | empty is no run folder",
+        "eval decoder-tiny | add --weights FILE or give the folder of a run",
+        "predict sasrec-tiny --input 1 | sasrec-tiny is a model or recipe, which has no weights of"
+            + " its own; add --weights FILE",
+        "predict sasrec/order --input 1 | add --weights FILE",
+        "generate decoder | add --weights FILE",
+        "eval text.onnx | text.onnx is an ONNX file, which pytorch does not run; add --engine"
+            + " onnxruntime",
+        "cab nosuch | 'zoo compare --list' shows the causal ones",
         "report run -o empty | empty is a folder; give a file for the page",
         "report run --png text.txt | --png text.txt is a file; give a folder",
         "export decoder-tiny -o empty --force | empty is a folder; give a file to write to",
@@ -119,7 +128,7 @@ class BadInputTest {
     String[] words = line.split(" ");
     for (int i = 1; i < words.length; i++) {
       boolean path =
-          words[i].startsWith("text:") || words[i].matches("missing|empty|run|text\\.txt");
+          words[i].startsWith("text:") || words[i].matches("missing|empty|run|text\\.(txt|onnx)");
       if (path && !words[i - 1].equals("--data")) {
         words[i] = folder.resolve(words[i]).toString();
       } else if (words[i].startsWith("text:")) {
