@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.generate.Generation;
@@ -55,7 +56,8 @@ final class TextSample {
       return;
     }
     byte[] validation = windows.corpus().validation();
-    int length = Math.min(PROMPT_BYTES, validation.length);
+    int room = model instanceof Bounded bounded ? bounded.context() : PROMPT_BYTES;
+    int length = Math.min(Math.min(PROMPT_BYTES, room), validation.length);
     // A cut in the middle of a character leaves a replacement character at the end.
     String prompt =
         new String(validation, 0, length, StandardCharsets.UTF_8).replaceAll("\uFFFD+$", "");
