@@ -29,7 +29,7 @@ class BadInputTest {
     Files.createDirectory(folder.resolve("empty"));
     Files.writeString(
         Files.createDirectory(folder.resolve("run")).resolve("config.yaml"),
-        Configs.toYaml(RunConfig.of("decoder-tiny")));
+        Configs.toYaml(RunConfig.of("decoder-tiny")) + "provenance: {}\n");
     Path binaries = Files.createDirectory(folder.resolve("binaries"));
     for (String name : List.of("a.class", "b.txt")) {
       Files.write(binaries.resolve(name), new byte[] {0, 1, 2, (byte) 0xCA, (byte) 0xFE, 0});
