@@ -20,6 +20,9 @@ public final class StepProfiler implements TrainingListener, AutoCloseable {
   private static final long SKIPPED = 4;
   private static final long RECORDED = 3;
 
+  /** How far from its beginning a run is searched for steps without a pause. */
+  private static final long SEARCHED = 10_000;
+
   private final Path file;
   private final int[] pauses;
   private Profiler profiler;
@@ -56,7 +59,7 @@ public final class StepProfiler implements TrainingListener, AutoCloseable {
 
   /** After which step as many as wanted come without a pause: late enough rather than early. */
   private OptionalLong find(long step, long steps) {
-    long last = steps - wanted;
+    long last = Math.min(steps - wanted, step + SEARCHED);
     LongStream late = LongStream.rangeClosed(step + SKIPPED, last);
     long before = Math.min(step + SKIPPED - 1, last);
     LongStream early = LongStream.rangeClosed(step, before).map(s -> before - (s - step));
