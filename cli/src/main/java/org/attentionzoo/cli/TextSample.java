@@ -9,6 +9,7 @@ import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.generate.Generation;
+import org.attentionzoo.eval.generate.Printable;
 import org.attentionzoo.eval.generate.Sampling;
 import org.attentionzoo.eval.generate.Utf8Stream;
 import org.attentionzoo.models.ModelKind;
@@ -69,8 +70,6 @@ final class TextSample {
     out.println("and the model goes on");
     StringWriter sample = new StringWriter();
     write(model, manager, prompt, LENGTH, SAMPLING, new PrintWriter(sample));
-    // A model that knows little gives bytes that would steer a terminal.
-    String safe = sample.toString().replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "\uFFFD");
-    out.println(safe.indent(2).stripTrailing());
+    out.println(Printable.of(sample.toString()).indent(2).stripTrailing());
   }
 }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.attentionzoo.eval.generate.Printable;
 import org.attentionzoo.eval.report.RunHistory.Point;
 import org.attentionzoo.eval.report.RunHistory.Series;
 import org.attentionzoo.models.Configs;
@@ -223,9 +224,8 @@ public final class HtmlReport {
     return String.format(Locale.ROOT, "%.4f", value);
   }
 
-  /** Control characters are forbidden in HTML, even as references; a model may print any. */
   private static String escape(String text) {
-    return text.replaceAll("[\\p{Cntrl}\\x80-\\x9f&&[^\\t\\r\\n]]", "\ufffd")
+    return Printable.of(text)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
