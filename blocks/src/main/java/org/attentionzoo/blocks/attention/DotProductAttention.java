@@ -270,8 +270,7 @@ public final class DotProductAttention {
     if (!causal) {
       return mask;
     }
-    NDArray tril = causalMask(q, k);
-    return mask == null ? tril : mask.logicalAnd(tril);
+    return Masks.both(mask, causalMask(q, k));
   }
 
   private static NDArray causalMask(NDArray q, NDArray k) {

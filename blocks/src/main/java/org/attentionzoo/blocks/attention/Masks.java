@@ -36,6 +36,16 @@ public final class Masks {
   }
 
   /**
+   * The same mask for every head.
+   *
+   * @param mask (Lq, Lk) or (B, Lq, Lk)
+   * @return (1 or B, 1, Lq, Lk)
+   */
+  public static NDArray ofAllHeads(NDArray mask) {
+    return mask.getShape().dimension() == 3 ? mask.expandDims(1) : mask.expandDims(0).expandDims(0);
+  }
+
+  /**
    * What two masks allow.
    *
    * @param one a mask; null if all may be seen

@@ -326,14 +326,9 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       if (!config.causal()) {
         near = near.logicalAnd(distance(positions, keyPositions).gt(-config.window()));
       }
-      mask = Masks.both(mask, ofAllHeads(near));
+      mask = Masks.both(mask, Masks.ofAllHeads(near));
     }
     return Masks.both(mask, Masks.keys(valid));
-  }
-
-  /** (Lq, Lk) or (B, Lq, Lk) to (1 or B, 1, Lq, Lk). */
-  private static NDArray ofAllHeads(NDArray rows) {
-    return rows.getShape().dimension() == 3 ? rows.expandDims(1) : rows.expandDims(0).expandDims(0);
   }
 
   private NDArray alibi(NDArray q, NDArray positions, NDArray keyPositions) {

@@ -7,6 +7,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 
 /**
@@ -67,11 +68,7 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
   static PartialAttention plain(
       NDArray q, NDArray k, NDArray v, NDArray allowed, boolean causal, double scale) {
     NDArray logits = Arithmetic.times(q.matMul(k.swapAxes(2, 3)), scale);
-    NDArray seen = allowed;
-    if (causal) {
-      NDArray earlier = earlier(q, (int) k.getShape().get(2));
-      seen = seen == null ? earlier : seen.logicalAnd(earlier);
-    }
+    NDArray seen = Masks.both(allowed, causal ? earlier(q, (int) k.getShape().get(2)) : null);
     if (seen != null) {
       NDArray mask = seen.toType(logits.getDataType(), false);
       logits = logits.mul(mask).add(Arithmetic.times(Tensors.oneMinus(mask), NEVER));

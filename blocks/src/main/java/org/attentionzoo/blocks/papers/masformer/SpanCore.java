@@ -11,6 +11,7 @@ import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionSpan;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.LocalAttention;
+import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.attention.SeenKeys;
 
 /**
@@ -112,7 +113,6 @@ public final class SpanCore extends ZooBlock {
 
   private NDArray mask(NDArray queries, NDArray keys, NDArray allowed) {
     NDArray sees = span.sees(queries.expandDims(-1), keys.expandDims(-2));
-    sees = sees.getShape().dimension() == 3 ? sees.expandDims(1) : sees.expandDims(0).expandDims(0);
-    return allowed == null ? sees : sees.logicalAnd(allowed.expandDims(1).expandDims(1));
+    return Masks.both(Masks.ofAllHeads(sees), Masks.keys(allowed));
   }
 }

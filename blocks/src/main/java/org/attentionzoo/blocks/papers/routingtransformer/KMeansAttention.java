@@ -219,7 +219,7 @@ public final class KMeansAttention extends ZooBlock {
             .expandDims(1)
             .broadcast(new Shape(shape.get(0), shape.get(1), shape.get(2)));
     NDArray both = known(known, query).mul(known(known, key)).gt(0);
-    return earlier == null ? both : earlier.logicalAnd(both);
+    return Masks.both(earlier, both);
   }
 
   private static NDArray known(NDArray known, NDArray indices) {
