@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -172,12 +173,45 @@ public final class Pass {
    * random numbers are its own, and with gradient checkpointing its activations are computed again
    * in the backward pass. Without {@link Segments}, and inside of another segment, it is just run.
    *
-   * @param x what the layer is given; nothing else that the layer reads may depend on parameters
+   * @param x what the layer is given; of what else it reads nothing may depend on parameters but
+   *     for results of earlier segments and what {@link #shared} gave
    * @param layer from the pass it is to use and x to its result; run twice with checkpointing
    * @return the result
    */
   public NDArray segment(NDArray x, BiFunction<Pass, NDArray, NDArray> layer) {
-    return segments == null ? layer.apply(this, x) : segments.run(this, x, layer);
+    return segmentAll(x, (inner, given) -> new NDList(layer.apply(inner, given))).head();
+  }
+
+  /**
+   * Runs a part of a model with several results as a segment; see {@link #segment}.
+   *
+   * @param x what the part is given
+   * @param part from the pass it is to use and x to its results, of floating point
+   * @return the results
+   */
+  public NDList segmentAll(NDArray x, BiFunction<Pass, NDArray, NDList> part) {
+    return segments == null ? part.apply(this, x) : segments.run(this, x, part);
+  }
+
+  /**
+   * What several segments read, or segments and the loss: with gradient checkpointing the gradients
+   * are added up here and go on once, after the last segment.
+   *
+   * @param x of floating point; not to be used itself afterwards
+   * @return what is to be used instead, with the values of x
+   */
+  public NDArray shared(NDArray x) {
+    return shared(new NDList(x)).head();
+  }
+
+  /**
+   * {@link #shared(NDArray)} of arrays that one operation made.
+   *
+   * @param arrays of floating point; not to be used themselves afterwards
+   * @return what is to be used instead
+   */
+  public NDList shared(NDList arrays) {
+    return segments == null ? arrays : segments.share(this, arrays);
   }
 
   /**

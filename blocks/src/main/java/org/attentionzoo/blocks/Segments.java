@@ -2,6 +2,7 @@ package org.attentionzoo.blocks;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 
 /**
  * The layers of one pass as segments that follow each other. In training each draws its random
@@ -17,7 +19,9 @@ import java.util.function.BiFunction;
  * checkpointing (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016) a segment
  * keeps nothing but its input and its output; {@link #backward} runs segments again, the last one
  * first, each just before its gradients are needed. The gradients are those of an ordinary backward
- * pass. Outside of training a segment gives back what it made but for its result.
+ * pass. What segments read besides their input is cut off from its graph by {@link Pass#shared},
+ * whose backward pass comes after theirs. Outside of training a segment gives back what it made but
+ * for its results.
  *
  * <p>For one pass and one thread.
  */
@@ -25,15 +29,18 @@ public final class Segments {
 
   private final long seed;
   private final boolean recomputed;
-  private final List<Segment> segments = new ArrayList<>();
+
+  /** The backward passes to come, in the order of the forward ones; given that of the losses. */
+  private final List<Consumer<NDArray>> backwards = new ArrayList<>();
+
   private int count;
 
   private record Segment(
       Pass pass,
-      BiFunction<Pass, NDArray, NDArray> function,
+      BiFunction<Pass, NDArray, NDList> function,
       long seed,
       NDArray input,
-      NDArray output) {}
+      NDList outputs) {}
 
   /**
    * Segments of a pass that records no graph, in which nobody keeps what a layer made.
@@ -65,7 +72,7 @@ public final class Segments {
   }
 
   /** Runs a segment; see {@link Pass#segment}. */
-  NDArray run(Pass pass, NDArray x, BiFunction<Pass, NDArray, NDArray> function) {
+  NDList run(Pass pass, NDArray x, BiFunction<Pass, NDArray, NDList> function) {
     if (!pass.isTraining()) {
       return released(pass, x, function, pass.auxiliaryLosses());
     }
@@ -75,29 +82,45 @@ public final class Segments {
       return function.apply(pass, x);
     }
     Map<String, NDArray> auxiliaryLosses = new LinkedHashMap<>();
-    NDArray output;
+    NDList outputs;
     try (GradientMode ignored = GradientMode.off()) {
-      output = released(pass, x, function, auxiliaryLosses);
+      outputs = released(pass, x, function, auxiliaryLosses);
     }
-    output.setRequiresGradient(true);
+    outputs.forEach(output -> output.setRequiresGradient(true));
     auxiliaryLosses.forEach(pass::addAuxiliaryLoss);
-    segments.add(new Segment(pass, function, own, x, output));
-    return output;
+    Segment segment = new Segment(pass, function, own, x, outputs);
+    backwards.add(gradient -> backward(segment, gradient));
+    return outputs;
   }
 
-  private static NDArray released(
+  /** Cuts arrays off from their graph; see {@link Pass#shared}. */
+  NDList share(Pass pass, NDList sources) {
+    if (!pass.isTraining() || !recomputed) {
+      return sources;
+    }
+    NDList shared = new NDList();
+    for (NDArray source : sources) {
+      NDArray leaf = source.stopGradient();
+      leaf.setRequiresGradient(true);
+      shared.add(leaf);
+    }
+    backwards.add(ignored -> passOn(sources, shared));
+    return shared;
+  }
+
+  private static NDList released(
       Pass pass,
       NDArray x,
-      BiFunction<Pass, NDArray, NDArray> function,
+      BiFunction<Pass, NDArray, NDList> function,
       Map<String, NDArray> auxiliaryLosses) {
     NDManager owner = x.getManager();
     try (NDManager scope = owner.newSubManager()) {
       NDArray inner = x.stopGradient();
       inner.attach(scope);
-      NDArray output = function.apply(pass.inSegment(auxiliaryLosses, false), inner);
-      output.attach(owner);
+      NDList outputs = function.apply(pass.inSegment(auxiliaryLosses, false), inner);
+      outputs.attach(owner);
       auxiliaryLosses.values().forEach(loss -> loss.attach(owner));
-      return output;
+      return outputs;
     }
   }
 
@@ -108,59 +131,88 @@ public final class Segments {
    * @param gradient the gradient of the auxiliary losses that the segments added, a scalar
    */
   public void backward(NDArray gradient) {
-    for (int i = segments.size() - 1; i >= 0; i--) {
-      backward(segments.get(i), gradient);
+    try (GradientMode ignored = GradientMode.on()) {
+      for (int i = backwards.size() - 1; i >= 0; i--) {
+        backwards.get(i).accept(gradient);
+      }
     }
-    segments.clear();
+    backwards.clear();
   }
 
   private static void backward(Segment segment, NDArray gradient) {
-    PtNDArray arrived = JniUtils.getGradient((PtNDArray) segment.output());
-    try (NDManager scope = segment.output().getManager().newSubManager();
-        GradientMode ignored = GradientMode.on()) {
+    try (NDManager scope = segment.input().getManager().newSubManager()) {
       NDArray input = segment.input().stopGradient();
       input.attach(scope);
       input.setRequiresGradient(true);
       JniUtils.setSeed(segment.seed());
       Map<String, NDArray> auxiliaryLosses = new LinkedHashMap<>();
-      NDArray output =
+      NDList outputs =
           segment.function().apply(segment.pass().inSegment(auxiliaryLosses, true), input);
-      if (arrived != null) {
-        arrived.attach(scope);
-      }
-      if (auxiliaryLosses.isEmpty()) {
-        if (arrived == null) {
-          return;
-        }
-        JniUtils.backward((PtNDArray) output, arrived, false, false);
-      } else {
-        // One scalar whose gradient is that of the output and of each loss together.
-        NDArray total = arrived == null ? null : output.mul(arrived).sum();
-        for (NDArray loss : auxiliaryLosses.values()) {
-          NDArray weighted = loss.mul(gradient);
-          total = total == null ? weighted : weighted.add(total);
-        }
-        JniUtils.backward((PtNDArray) total, (PtNDArray) total.onesLike(), false, false);
-      }
-      PtNDArray passedOn = JniUtils.getGradient((PtNDArray) input);
-      if (passedOn != null) {
-        passedOn.attach(scope);
-        passOn(segment.input(), passedOn);
+      Gradients gradients = new Gradients();
+      gradients.addThoseOf(segment.outputs(), outputs, scope);
+      auxiliaryLosses.values().forEach(loss -> gradients.add(loss, gradient));
+      if (!gradients.isEmpty()) {
+        gradients.backward();
+        passOn(new NDList(segment.input()), new NDList(input));
       }
     } finally {
-      segment.output().close();
+      segment.outputs().close();
     }
   }
 
-  private static void passOn(NDArray input, PtNDArray gradient) {
-    try {
-      JniUtils.backward((PtNDArray) input, gradient, false, false);
+  /** From arrays that were cut off to what they were cut off from. */
+  private static void passOn(NDList sources, NDList leaves) {
+    try (NDManager scope = leaves.head().getManager().newSubManager()) {
+      Gradients gradients = new Gradients();
+      gradients.addThoseOf(leaves, sources, scope);
+      if (!gradients.isEmpty()) {
+        gradients.backward();
+      }
     } catch (EngineException e) {
       // DJL tells of leaves only whether they need a gradient. What depends on nothing trained
       // needs none.
       if (e.getMessage() == null || !e.getMessage().contains("does not require grad")) {
         throw e;
       }
+    }
+  }
+
+  /** Where a backward pass begins, and with which gradients. */
+  private static final class Gradients {
+    private final NDList arrays = new NDList();
+    private final NDList values = new NDList();
+
+    void add(NDArray array, NDArray gradient) {
+      arrays.add(array);
+      values.add(gradient);
+    }
+
+    /** What arrived at leaves, as gradients of the arrays that they stand for. */
+    void addThoseOf(NDList leaves, NDList represented, NDManager scope) {
+      for (int i = 0; i < leaves.size(); i++) {
+        PtNDArray gradient = JniUtils.getGradient((PtNDArray) leaves.get(i));
+        if (gradient != null) {
+          gradient.attach(scope);
+          add(represented.get(i), gradient);
+        }
+      }
+    }
+
+    boolean isEmpty() {
+      return arrays.isEmpty();
+    }
+
+    void backward() {
+      if (arrays.size() == 1) {
+        JniUtils.backward((PtNDArray) arrays.head(), (PtNDArray) values.head(), false, false);
+        return;
+      }
+      // One scalar whose gradient is that of all together: their graphs may be one graph.
+      NDArray total = arrays.head().mul(values.head()).sum();
+      for (int i = 1; i < arrays.size(); i++) {
+        total = total.add(arrays.get(i).mul(values.get(i)).sum());
+      }
+      JniUtils.backward((PtNDArray) total, (PtNDArray) total.onesLike(), false, false);
     }
   }
 

@@ -27,6 +27,7 @@ import org.attentionzoo.blocks.layers.Conv2d;
 import org.attentionzoo.blocks.layers.Conv2dConfig;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.shells.DecoderConfig;
 import org.attentionzoo.blocks.shells.DecoderLanguageModel;
 import org.attentionzoo.blocks.shells.TransformerEncoder;
@@ -103,6 +104,24 @@ class SegmentsTest {
             });
     // Nothing but the auxiliary loss of its layer depends on it.
     assertThat(kept.gradients().get("layers.0.mixer.scale")[0]).isNotZero();
+  }
+
+  @Test
+  void severalResultsAndWhatSeveralPlacesReadGetTheirGradients() {
+    ZooBlock model = initialized(Entangled::new);
+    Outcome kept = run(model, false, false);
+    Outcome recomputed = run(model, false, true);
+    assertThat(recomputed.loss()).isEqualTo(kept.loss());
+    assertThat(recomputed.gradients().keySet()).isEqualTo(kept.gradients().keySet());
+    kept.gradients()
+        .forEach(
+            (parameter, gradient) -> {
+              float[] other = recomputed.gradients().get(parameter);
+              assertThat(gradient).as(parameter).isNotNull();
+              for (int i = 0; i < gradient.length; i++) {
+                assertThat(other[i]).as(parameter).isCloseTo(gradient[i], within(1e-5f));
+              }
+            });
   }
 
   @Test
@@ -273,6 +292,36 @@ class SegmentsTest {
     @Override
     public boolean isCausal() {
       return true;
+    }
+  }
+
+  /**
+   * Segments that read, besides their input, a projection of it that the loss reads too, one of a
+   * pair of projections, and a result of the segment before.
+   */
+  private static final class Entangled extends ZooBlock {
+    private final Linear common = child("common", new Linear(8, 8));
+    private final Linear pair = child("pair", new Linear(8, 16));
+    private final Linear first = child("first", new Linear(8, 8));
+    private final Linear second = child("second", new Linear(8, 8));
+
+    @Override
+    public NDList forward(Pass pass, NDList inputs) {
+      NDArray both = common.forward(pass, inputs.head());
+      NDArray read = pass.shared(both.tanh());
+      NDList halves = pass.shared(pair.forward(pass, inputs.head()).exp().split(2, 2));
+      NDList results =
+          pass.segmentAll(
+              read,
+              (inner, x) -> {
+                NDArray y = first.forward(inner, x.mul(read).add(halves.get(0)));
+                return new NDList(y.tanh(), y.square());
+              });
+      NDArray y =
+          pass.segment(
+              results.get(0),
+              (inner, x) -> second.forward(inner, x.mul(results.get(1)).add(read)).tanh());
+      return new NDList(y.add(read).add(halves.get(1)));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.sparse;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -40,6 +41,26 @@ public record StateBuffer(NDArray states, NDArray relevance, NDArray idle) {
         manager.zeros(new Shape(batch, slots, width), type).toDevice(like.getDevice(), false);
     NDArray none = manager.zeros(new Shape(batch, slots), type).toDevice(like.getDevice(), false);
     return new StateBuffer(states, none, none);
+  }
+
+  /**
+   * A buffer of what {@link #all} gave.
+   *
+   * @param arrays among others the buffer's
+   * @param at the index of the first of them
+   * @return the buffer
+   */
+  public static StateBuffer of(NDList arrays, int at) {
+    return new StateBuffer(arrays.get(at), arrays.get(at + 1), arrays.get(at + 2));
+  }
+
+  /**
+   * What the buffer consists of.
+   *
+   * @return its three arrays
+   */
+  public NDList all() {
+    return new NDList(states, relevance, idle);
   }
 
   /**

@@ -11,7 +11,7 @@ import org.attentionzoo.blocks.layers.Conv2dConfig;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
-import org.attentionzoo.blocks.layers.Sequential;
+import org.attentionzoo.blocks.layers.ModuleList;
 
 /**
  * MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381, table 2) with any gate in its units. Widths
@@ -38,7 +38,7 @@ public final class MobileNetV2 extends UnaryBlock {
   };
 
   private final int first;
-  private final Sequential features;
+  private final ModuleList<UnaryBlock> features;
   private final double dropout;
   private final Linear classifier;
 
@@ -83,7 +83,7 @@ public final class MobileNetV2 extends UnaryBlock {
       }
     }
     layers.add(InvertedResidual.activated(Conv2dConfig.of(in, last, 1)));
-    features = child("features", new Sequential(layers));
+    features = child("features", new ModuleList<>(layers));
     classifier = child("classifier", new Classifier(last, classes)).projection;
   }
 
@@ -105,8 +105,25 @@ public final class MobileNetV2 extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
-    NDArray hidden =
-        Pooling.globalAverage(features.forward(pass, ChannelsLast.of(pass, x, first, 2)));
-    return classifier.forward(pass, Dropout.apply(pass, hidden, dropout));
+    NDArray hidden = ChannelsLast.of(pass, x, first, 2);
+    hidden = features.get(0).forward(pass, hidden);
+    int from = 1;
+    for (int[] row : ROWS) {
+      int start = from;
+      int end = from + row[2];
+      hidden = pass.segment(hidden, (inner, given) -> features(inner, given, start, end));
+      from = end;
+    }
+    hidden = features.get(from).forward(pass, hidden);
+    NDArray average = Pooling.globalAverage(hidden);
+    return classifier.forward(pass, Dropout.apply(pass, average, dropout));
+  }
+
+  private NDArray features(Pass pass, NDArray x, int start, int end) {
+    NDArray hidden = x;
+    for (int i = start; i < end; i++) {
+      hidden = features.get(i).forward(pass, hidden);
+    }
+    return hidden;
   }
 }

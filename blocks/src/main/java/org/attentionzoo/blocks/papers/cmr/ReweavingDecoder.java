@@ -131,7 +131,8 @@ public final class ReweavingDecoder extends ZooBlock {
   public NDList forward(Pass pass, NDList inputs) {
     NotRecordableException.refuse(inputs.get(0), "the number of segments follows the length");
     NDArray valid = inputs.size() > 1 ? inputs.get(1) : null;
-    NDArray x = Dropout.apply(pass, embedding.forward(pass, inputs.get(0)), config.dropout());
+    NDArray embedded = embedding.forward(pass, inputs.get(0));
+    NDArray x = pass.shared(Dropout.apply(pass, embedded, config.dropout()));
     NDArray hidden;
     if (pass.cache() != null) {
       hidden = continued(pass, x, valid);
@@ -174,18 +175,31 @@ public final class ReweavingDecoder extends ZooBlock {
         pass.cache() == null ? pass : pass.with((org.attentionzoo.blocks.DecodeCache) null);
     NDArray hidden = x;
     List<StateBuffer> after = new ArrayList<>();
-    int next = 0;
     for (int i = 0; i < layers.size(); i++) {
-      hidden = layers.get(i).forward(within, hidden, Sequences.FULL);
-      if (next < woven.size() && woven.get(next) == i) {
-        Reweaver reweaver = reweavers.get(next);
-        StateBuffer memory = memories.get(next);
-        Reweaver.Woven result = reweaver.weave(within, hidden, live, memory);
-        after.add(
-            whole ? reweaver.remember(within, hidden, live, memory.after(result.used())) : memory);
-        hidden = result.hidden();
-        next++;
+      ResidualLayer layer = layers.get(i);
+      int at = woven.indexOf(i);
+      if (at < 0) {
+        hidden =
+            within.segment(hidden, (inner, given) -> layer.forward(inner, given, Sequences.FULL));
+        continue;
       }
+      StateBuffer memory = memories.get(at);
+      NDList results =
+          within.segmentAll(
+              hidden,
+              (inner, given) -> {
+                NDArray y = layer.forward(inner, given, Sequences.FULL);
+                Reweaver reweaver = reweavers.get(at);
+                Reweaver.Woven result = reweaver.weave(inner, y, live, memory);
+                NDList all = new NDList(result.hidden());
+                if (whole) {
+                  StateBuffer used = memory.after(result.used());
+                  all.addAll(reweaver.remember(inner, y, live, used).all());
+                }
+                return all;
+              });
+      hidden = results.head();
+      after.add(whole ? StateBuffer.of(results, 1) : memory);
     }
     return new Step(hidden, after);
   }
@@ -281,7 +295,7 @@ public final class ReweavingDecoder extends ZooBlock {
     }
     List<StateBuffer> memories = new ArrayList<>();
     for (int i = 0; i < all.size(); i += 3) {
-      memories.add(new StateBuffer(all.get(i), all.get(i + 1), all.get(i + 2)));
+      memories.add(StateBuffer.of(all, i));
     }
     return memories;
   }
@@ -289,9 +303,7 @@ public final class ReweavingDecoder extends ZooBlock {
   private static void keep(DecodeState state, List<StateBuffer> memories) {
     NDList all = new NDList();
     for (StateBuffer memory : memories) {
-      all.add(memory.states());
-      all.add(memory.relevance());
-      all.add(memory.idle());
+      all.addAll(memory.all());
     }
     state.putAll("memories", all);
   }

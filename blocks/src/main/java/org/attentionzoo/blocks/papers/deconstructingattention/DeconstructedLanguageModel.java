@@ -141,18 +141,20 @@ public final class DeconstructedLanguageModel extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     Sequences sequences = Sequences.padded(inputs.size() > 1 ? inputs.get(1) : null);
-    NDArray embedded = embedding.forward(pass, inputs.head());
+    NDArray embedded = pass.shared(embedding.forward(pass, inputs.head()));
     NDArray x = embedded;
-    NDArray stream = start == null ? null : stream(pass, embedded);
-    Pass whole = wholePass(pass);
+    NDArray stream = start == null ? null : pass.shared(stream(pass, embedded));
     for (int i = 0; i < layers.size(); i++) {
       if (config.pattern() == Pattern.SKIP && config.isSimple(i)) {
         continue;
       }
       Layer layer = layers.get(i);
-      x = layer.forward(pass, x, embedded, stream, sequences);
+      NDArray patterns = stream;
+      x =
+          pass.segment(
+              x, (inner, given) -> layer.forward(inner, given, embedded, patterns, sequences));
       if (stream != null && needed(i + 1)) {
-        stream = layer.forward(whole, stream, stream, stream, Sequences.FULL);
+        stream = pass.segment(stream, (inner, given) -> ahead(layer, inner, given));
       }
     }
     return new NDList(head.forward(pass, norm.forward(pass, x)));
@@ -169,9 +171,9 @@ public final class DeconstructedLanguageModel extends ZooBlock {
   }
 
   /** The stream is always computed from its start, so that it keeps nothing and nobody listens. */
-  private static Pass wholePass(Pass pass) {
+  private static NDArray ahead(Layer layer, Pass pass, NDArray stream) {
     Pass whole = pass.isTraining() ? Pass.training(pass.store()) : Pass.inference(pass.store());
-    return whole;
+    return layer.forward(whole, stream, stream, stream, Sequences.FULL);
   }
 
   /** (1, n, width) for the n positions up to the last token. */

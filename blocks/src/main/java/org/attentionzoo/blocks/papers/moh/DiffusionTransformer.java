@@ -111,9 +111,9 @@ public final class DiffusionTransformer extends ZooBlock {
     NDArray x = patches.forward(pass, image).add(pass.value(positions, image));
     NDArray time = inputs.get(1).toType(image.getDataType(), false);
     NDArray label = inputs.get(2).toType(DataType.INT64, false);
-    NDArray condition = times.forward(pass, time).add(labels.forward(pass, label));
+    NDArray condition = pass.shared(times.forward(pass, time).add(labels.forward(pass, label)));
     for (DiffusionTransformerBlock block : blocks) {
-      x = block.forward(pass, x, condition);
+      x = pass.segment(x, (inner, given) -> block.forward(inner, given, condition));
     }
     return new NDList(assemble(last.forward(pass, x, condition)));
   }

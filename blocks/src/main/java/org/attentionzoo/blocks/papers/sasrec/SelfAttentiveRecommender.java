@@ -112,7 +112,7 @@ public final class SelfAttentiveRecommender extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     if (inputs.size() > 1 && inputs.get(1).getShape().dimension() == 3) {
-      NDList rows = items.forwardAll(pass, inputs);
+      NDList rows = pass.shared(items.forwardAll(pass, inputs));
       return new NDList(scores(features(pass, inputs.get(0), rows.get(0)), rows.get(1)));
     }
     NDArray features = features(pass, inputs.get(0));
@@ -156,7 +156,8 @@ public final class SelfAttentiveRecommender extends ZooBlock {
     NDArray real = official || early ? valid.toType(x.getDataType(), false).expandDims(2) : null;
     x = masked(Dropout.apply(pass, x, config.dropout()), real);
     for (int i = 0; i < config.blocks(); i++) {
-      x = masked(block(pass, i, x, allowed), real);
+      int layer = i;
+      x = pass.segment(x, (inner, given) -> masked(block(inner, layer, given, allowed), real));
     }
     addPenalty(pass, histories);
     return last.forward(pass, x);

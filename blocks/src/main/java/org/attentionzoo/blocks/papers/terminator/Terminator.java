@@ -104,14 +104,21 @@ public final class Terminator extends UnaryBlock {
     List<NDArray> kernels = new ArrayList<>();
     NDArray hidden = x;
     for (int i = 0; i < blocks.size(); i++) {
-      NDList inputs = new NDList(hidden);
+      SfneBlock block = blocks.get(i);
+      NDList before = new NDList();
       for (int earlier : EARLIER[i]) {
-        inputs.add(outputs.get(earlier));
+        before.add(outputs.get(earlier));
       }
-      NDList both = blocks.get(i).forward(pass, inputs);
+      NDList both =
+          pass.segmentAll(
+              hidden,
+              (inner, given) -> {
+                NDList results = block.forward(inner, new NDList(given).addAll(before));
+                return new NDList(results.get(0), results.get(1).sum(new int[] {1}));
+              });
       hidden = both.get(0);
       outputs.add(hidden);
-      kernels.add(both.get(1).sum(new int[] {1}));
+      kernels.add(both.get(1));
     }
     NDArray loss = x.getManager().zeros(new Shape(), x.getDataType());
     for (int i = 1; i < kernels.size(); i++) {
