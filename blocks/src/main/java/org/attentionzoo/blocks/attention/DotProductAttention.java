@@ -1,9 +1,6 @@
 package org.attentionzoo.blocks.attention;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.pytorch.jni.JniUtils;
 import org.attentionzoo.blocks.Arithmetic;
@@ -274,11 +271,6 @@ public final class DotProductAttention {
   }
 
   private static NDArray causalMask(NDArray q, NDArray k) {
-    NDManager manager = q.getManager();
-    long queries = q.getShape().get(2);
-    long keys = k.getShape().get(2);
-    NDArray row = manager.arange(0, (int) queries, 1, DataType.INT64, q.getDevice());
-    NDArray column = manager.arange(0, (int) keys, 1, DataType.INT64, q.getDevice());
-    return column.reshape(new Shape(1, keys)).lte(row.reshape(new Shape(queries, 1)));
+    return Masks.causalFromFirst(q, q.getShape().get(2), k.getShape().get(2));
   }
 }

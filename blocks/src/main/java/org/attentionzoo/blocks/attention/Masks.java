@@ -18,10 +18,26 @@ public final class Masks {
    * @return (1, 1, Lq, Lk)
    */
   public static NDArray causal(NDArray like, long queries, long keys) {
+    return notLater(like, (int) (keys - queries), queries, keys);
+  }
+
+  /**
+   * Keys that are not later than the query; the first query is the first key, as in PyTorch's
+   * {@code is_causal}.
+   *
+   * @param like an array of the manager and device of the result
+   * @param queries how many there are
+   * @param keys how many there are
+   * @return (1, 1, Lq, Lk)
+   */
+  public static NDArray causalFromFirst(NDArray like, long queries, long keys) {
+    return notLater(like, 0, queries, keys);
+  }
+
+  private static NDArray notLater(NDArray like, int first, long queries, long keys) {
     NDManager manager = like.getManager();
-    int count = (int) keys;
-    NDArray row = manager.arange(count - (int) queries, count, 1, DataType.INT64, like.getDevice());
-    NDArray column = manager.arange(0, count, 1, DataType.INT64, like.getDevice());
+    NDArray row = manager.arange(first, first + (int) queries, 1, DataType.INT64, like.getDevice());
+    NDArray column = manager.arange(0, (int) keys, 1, DataType.INT64, like.getDevice());
     return column.expandDims(0).lte(row.expandDims(1)).expandDims(0).expandDims(0);
   }
 

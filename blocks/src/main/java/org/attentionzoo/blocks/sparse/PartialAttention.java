@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.sparse;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.jni.JniUtils;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
@@ -68,7 +67,9 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
   static PartialAttention plain(
       NDArray q, NDArray k, NDArray v, NDArray allowed, boolean causal, double scale) {
     NDArray logits = Arithmetic.times(q.matMul(k.swapAxes(2, 3)), scale);
-    NDArray seen = Masks.both(allowed, causal ? earlier(q, (int) k.getShape().get(2)) : null);
+    NDArray earlier =
+        causal ? Masks.causalFromFirst(q, q.getShape().get(2), k.getShape().get(2)) : null;
+    NDArray seen = Masks.both(allowed, earlier);
     if (seen != null) {
       NDArray mask = seen.toType(logits.getDataType(), false);
       logits = logits.mul(mask).add(Arithmetic.times(Tensors.oneMinus(mask), NEVER));
@@ -77,19 +78,6 @@ public record PartialAttention(NDArray output, NDArray logSumExp) {
     NDArray weights = logits.sub(largest).exp();
     NDArray sum = weights.sum(new int[] {-1}, true);
     return new PartialAttention(weights.div(sum).matMul(v), sum.log().add(largest));
-  }
-
-  private static NDArray earlier(NDArray q, int keys) {
-    NDArray row =
-        q.getManager()
-            .arange(0, (int) q.getShape().get(2), 1, DataType.INT64, q.getDevice())
-            .expandDims(1);
-    return q.getManager()
-        .arange(0, keys, 1, DataType.INT64, q.getDevice())
-        .expandDims(0)
-        .lte(row)
-        .expandDims(0)
-        .expandDims(0);
   }
 
   /**
