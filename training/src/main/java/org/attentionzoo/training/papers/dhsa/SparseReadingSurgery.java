@@ -1,10 +1,9 @@
 package org.attentionzoo.training.papers.dhsa;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.DecoderSettings;
 import org.attentionzoo.training.Surgery;
 
 /**
@@ -42,16 +41,7 @@ public final class SparseReadingSurgery implements Surgery {
   /** All keys of the source but the window have the same meaning in the target. */
   @Override
   public Map<String, Object> settings(Map<String, Object> source) {
-    Map<String, Object> settings = new LinkedHashMap<>(source);
-    Object window = settings.remove("window");
-    if (window instanceof Number tokens && tokens.intValue() != 0) {
-      throw new UserException(
-          "the decoder attends to a window of "
-              + tokens
-              + " tokens with linear biases; only one with rotary positions and no window becomes"
-              + " one that reads sparsely");
-    }
-    return settings;
+    return DecoderSettings.withoutWindow(source, target());
   }
 
   /** {@inheritDoc} */

@@ -1,9 +1,8 @@
 package org.attentionzoo.training.papers.hyperattention;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.DecoderSettings;
 import org.attentionzoo.training.Surgery;
 
 /**
@@ -36,20 +35,7 @@ public final class HyperAttentionSurgery implements Surgery {
   /** {@inheritDoc} */
   @Override
   public Map<String, Object> settings(Map<String, Object> source) {
-    Map<String, Object> settings = new LinkedHashMap<>(source);
-    if (!settings.remove("keyValueHeads").equals(source.get("heads"))) {
-      throw new UserException(
-          "the decoder has grouped keys and values (keyValueHeads="
-              + source.get("keyValueHeads")
-              + "); hyper-decoder has as many as heads");
-    }
-    if (!settings.remove("window").equals(0)) {
-      throw new UserException(
-          "the decoder has a window of "
-              + source.get("window")
-              + " tokens and linear biases; hyper-decoder starts from one with full attention");
-    }
-    return settings;
+    return DecoderSettings.withoutWindowAndGroups(source, target());
   }
 
   /** {@inheritDoc} */

@@ -1,10 +1,9 @@
 package org.attentionzoo.training.papers.masformer;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.DecoderSettings;
 import org.attentionzoo.training.Surgery;
 
 /**
@@ -38,19 +37,7 @@ public final class SpanSurgery implements Surgery {
   /** {@inheritDoc} */
   @Override
   public Map<String, Object> settings(Map<String, Object> source) {
-    Map<String, Object> settings = new LinkedHashMap<>(source);
-    if (!settings.remove("keyValueHeads").equals(source.get("heads"))) {
-      throw new UserException(
-          "the decoder has grouped keys and values (keyValueHeads="
-              + source.get("keyValueHeads")
-              + "); masformer has as many as heads");
-    }
-    if (!settings.remove("window").equals(0)) {
-      throw new UserException(
-          "the decoder has a window of "
-              + source.get("window")
-              + " tokens and linear biases; masformer starts from one with full attention");
-    }
+    Map<String, Object> settings = DecoderSettings.withoutWindowAndGroups(source, target());
     int layers = ((Number) source.get("layers")).intValue();
     settings.put("fullLayers", List.of(layers / 2));
     return settings;

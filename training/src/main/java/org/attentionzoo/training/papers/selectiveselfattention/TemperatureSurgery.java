@@ -1,10 +1,10 @@
 package org.attentionzoo.training.papers.selectiveselfattention;
 
 import com.google.auto.service.AutoService;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.DecoderSettings;
 import org.attentionzoo.training.Surgery;
 
 /**
@@ -44,20 +44,7 @@ public final class TemperatureSurgery implements Surgery {
    */
   @Override
   public Map<String, Object> settings(Map<String, Object> source) {
-    Map<String, Object> settings = new LinkedHashMap<>(source);
-    Object groups = settings.remove("keyValueHeads");
-    Object window = settings.remove("window");
-    if (!source.get("heads").equals(groups) || ((Number) window).intValue() != 0) {
-      throw new UserException(
-          "the decoder has "
-              + source.get("heads")
-              + " heads, "
-              + groups
-              + " key-value heads and a window of "
-              + window
-              + "; ssa needs as many key-value heads as heads and no window");
-    }
-    return settings;
+    return DecoderSettings.withoutWindowAndGroups(source, target());
   }
 
   /** {@inheritDoc} */

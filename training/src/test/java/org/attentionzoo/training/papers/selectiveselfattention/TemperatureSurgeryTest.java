@@ -33,7 +33,7 @@ class TemperatureSurgeryTest {
   void refusesSharedKeysAndWindows() {
     assertThatThrownBy(() -> new TemperatureSurgery().settings(decoder(2, 0)))
         .isInstanceOf(UserException.class)
-        .hasMessageContaining("2 key-value heads");
+        .hasMessageContaining("keyValueHeads=2");
     assertThatThrownBy(() -> new TemperatureSurgery().settings(decoder(4, 8)))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("window of 8");
