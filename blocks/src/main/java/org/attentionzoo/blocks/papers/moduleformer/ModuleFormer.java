@@ -36,12 +36,25 @@ public final class ModuleFormer extends ZooBlock {
    * @param config its sizes and switches
    */
   public ModuleFormer(ModuleFormerConfig config) {
+    this(config, false);
+  }
+
+  /**
+   * A language model whose output layer may share the embedding's table.
+   *
+   * @param config its sizes and switches
+   * @param tied whether {@code lm_head} is the table {@code transformer.wte}; not so in released
+   *     models (tie_word_embeddings)
+   */
+  public ModuleFormer(ModuleFormerConfig config, boolean tied) {
     this.config = config;
     body = child("transformer", new Body(config));
     head =
         child(
             "lm_head",
-            new Linear(config.width(), config.vocabulary(), Initializers.normal(0.02), null));
+            tied
+                ? Linear.tiedTo(body.embedding.weight())
+                : new Linear(config.width(), config.vocabulary(), Initializers.normal(0.02), null));
   }
 
   /**

@@ -259,9 +259,10 @@ public final class ModuleFormerProvider implements PaperProvider {
   /** {@code ModuleFormerForCausalLM(ModuleFormerConfig)}. */
   private static GoldenTarget.Case languageModel(GoldenConfig config) {
     double weight = config.decimal("aux_loss_weight", 0);
+    boolean tied = config.flag("tie_word_embeddings", false);
     ModuleFormerConfig sizes = official(config, true);
     config.finish();
-    ModuleFormer block = new ModuleFormer(sizes);
+    ModuleFormer block = new ModuleFormer(sizes, tied);
     return new GoldenTarget.Case(
         block,
         (pass, in) -> {
