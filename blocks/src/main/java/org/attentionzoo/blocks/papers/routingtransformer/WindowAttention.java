@@ -22,6 +22,9 @@ import org.attentionzoo.blocks.attention.DotProductAttention;
  */
 public final class WindowAttention extends ZooBlock {
 
+  /** What stands for values before the first and behind the last block in the reference. */
+  private static final float OUTSIDE = -1;
+
   private final int window;
   private final int radius;
   private final boolean causal;
@@ -69,7 +72,8 @@ public final class WindowAttention extends ZooBlock {
   }
 
   /**
-   * Attends in blocks that begin at index 0.
+   * Attends in blocks that begin at index 0. With padding, a token that sees nothing sees all
+   * places of its blocks alike, as in the reference; only padding is such a token.
    *
    * @param pass what the pass carries; no cache
    * @param q (B, H, L, d)
@@ -85,12 +89,17 @@ public final class WindowAttention extends ZooBlock {
     int after = causal ? 0 : radius;
     int seen = (radius + 1 + after) * window;
     NDArray queries = cut(q, count);
-    NDArray keys = around(cut(k, count), after);
-    NDArray values = around(cut(v, count), after);
+    NDArray keys = around(cut(k, count), after, 0);
+    NDArray values = around(cut(v, count), after, valid == null ? 0 : OUTSIDE);
     NDArray angles = frequencies.angles(pass, q, range(q, seen));
     keys = rotated(keys, angles);
     queries = rotated(queries, angles.get("{}:", seen - window));
     NDArray mask = mask(q, count, after, valid);
+    if (valid != null) {
+      NDArray live = mask.toType(q.getDataType(), false).max(new int[] {3}, true);
+      queries = queries.mul(live);
+      mask = mask.logicalOr(live.eq(0));
+    }
     NDArray context =
         DotProductAttention.attend(
             pass,
@@ -125,7 +134,7 @@ public final class WindowAttention extends ZooBlock {
     }
     NDArray wide = valid.toType(DataType.INT64, false).reshape(shape.get(0), 1, shape.get(2), 1);
     NDArray keys =
-        around(cut(wide, count), after)
+        around(cut(wide, count), after, 0)
             .reshape(shape.get(0), count, 1, (long) blocks * window)
             .gt(0)
             .repeat(0, shape.get(1));
@@ -210,8 +219,8 @@ public final class WindowAttention extends ZooBlock {
     return all.reshape(shape.get(0) * shape.get(1), count, window, shape.get(3));
   }
 
-  /** Each block between its neighbours; zeros where there are none. */
-  private NDArray around(NDArray blocks, int after) {
+  /** Each block between its neighbours; one value all over where there are none. */
+  private NDArray around(NDArray blocks, int after, float outside) {
     if (radius == 0) {
       return blocks;
     }
@@ -225,17 +234,20 @@ public final class WindowAttention extends ZooBlock {
         parts.add(blocks);
         continue;
       }
-      NDArray zeros =
+      NDArray beyond =
           manager.zeros(
               new Shape(shape.get(0), missing, shape.get(2), shape.get(3)),
               blocks.getDataType(),
               blocks.getDevice());
+      if (outside != 0) {
+        beyond = beyond.add(outside);
+      }
       if (missing == count) {
-        parts.add(zeros);
+        parts.add(beyond);
       } else if (offset < 0) {
-        parts.add(zeros.concat(blocks.get(":, :{}", count - missing), 1));
+        parts.add(beyond.concat(blocks.get(":, :{}", count - missing), 1));
       } else {
-        parts.add(blocks.get(":, {}:", missing).concat(zeros, 1));
+        parts.add(blocks.get(":, {}:", missing).concat(beyond, 1));
       }
     }
     return Tensors.concat(parts, 2);
