@@ -32,6 +32,9 @@ public final class RoutingTransformerProvider implements PaperProvider {
   private static final double DECAY = 0.999;
   private static final double COMMITMENT = 1e-4;
 
+  /** How many times wider than a token the official feed-forward networks are. */
+  private static final int FEED_FORWARD = 4;
+
   /** {@inheritDoc} */
   @Override
   public String id() {
@@ -179,9 +182,9 @@ public final class RoutingTransformerProvider implements PaperProvider {
    * num_mem_kv=0, shared_qk=False)}.
    */
   private static GoldenTarget.Case golden(GoldenConfig config) {
-    config.ignore("dropout");
+    // The window on a context is read only where there is one.
+    config.ignore("dropout", "context_window_size");
     refuse(config, "receives_context");
-    refuse(config, "context_window_size");
     KMeansAttention block =
         new KMeansAttention(
             new KMeansAttentionConfig(
@@ -201,6 +204,11 @@ public final class RoutingTransformerProvider implements PaperProvider {
     return new GoldenTarget.Case(
         block,
         (pass, inputs) -> {
+          if (inputs.containsKey("key_mask")) {
+            throw new IllegalArgumentException(
+                "input 'key_mask' is given; keys of their own need receives_context, which is not"
+                    + " built: give query_mask alone, which counts for keys too");
+          }
           KMeansAttention.Clustered result =
               block.attend(
                   pass,
@@ -231,6 +239,9 @@ public final class RoutingTransformerProvider implements PaperProvider {
         "use_absolute_pos_emb",
         // Local heads have rotary positions whatever it says, since they are told the head's width.
         "rel_pos_emb",
+        // The official model takes these two and does not pass them on.
+        "ff_mult",
+        "commitment_factor",
         "_register_kmeans_update",
         "context_shared_qk",
         "context_window_size");
@@ -276,13 +287,13 @@ public final class RoutingTransformerProvider implements PaperProvider {
                 causal,
                 config.flag("shared_qk", causal),
                 config.integer("num_mem_kv", 0),
-                config.integer("ff_mult", 4),
+                FEED_FORWARD,
                 config.flag("ff_glu", false),
                 norm,
                 config.flag("shift_tokens", false),
                 config.flag("tie_embedding", false),
                 config.decimal("kmeans_ema_decay", DECAY),
-                config.decimal("commitment_factor", COMMITMENT),
+                COMMITMENT,
                 0,
                 true,
                 false));
