@@ -89,6 +89,15 @@ final class HedgehogGolden {
   private static LinearSelfAttention block(
       GoldenConfig config, Stage stage, double crossEntropy, double meanSquare) {
     config.ignore("fp32_attention", "layer_idx", "max_position_embeddings");
+    // Of what stands around a layer, or never read.
+    config.ignore("max_layer_idx", "remove_base_attn", "attention_type", "rank");
+    config.ignore("track_state_grads", "mask_value");
+    if (config.get("rotary_config", null) != null) {
+      throw new IllegalArgumentException(
+          "rotary_config is "
+              + config.get("rotary_config", null)
+              + "; expected null: rope_theta says what the rotation is");
+    }
     int width = config.integer("hidden_size");
     int heads = config.integer("num_heads");
     int headWidth = config.integer("head_dim", width / heads);
@@ -99,6 +108,8 @@ final class HedgehogGolden {
     }
     GoldenConfig map = part(config, "feature_map_kwargs");
     GoldenConfig learned = part(config, "learned_kernel_kwargs");
+    map.ignore("head_dim_idx");
+    learned.ignore("normal_init");
     boolean skip = learned.flag("skip_connection", false);
     LearnedFeatures.Config features =
         new LearnedFeatures.Config(
