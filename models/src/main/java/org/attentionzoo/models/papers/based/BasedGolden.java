@@ -121,10 +121,10 @@ final class BasedGolden {
         "use_flash_attn",
         "fused_dropout_add_ln",
         "fused_mlp");
-    require(config, "activation_function", "swiglu");
-    require(config, "rms_norm", true);
-    require(config, "max_position_embeddings", 0);
-    require(config, "rotary_emb_fraction", 1);
+    require(config, "activation_function", "swiglu", "gelu_new");
+    require(config, "rms_norm", true, false);
+    require(config, "max_position_embeddings", 0, 1024);
+    require(config, "rotary_emb_fraction", 1, 0);
     GoldenConfig convolution = part(config, "mixer");
     convolution.ignore("l_max", "use_cuda");
     GoldenConfig linear = part(config, "alt_mixer");
@@ -183,8 +183,9 @@ final class BasedGolden {
     return part;
   }
 
-  private static void require(GoldenConfig config, String key, Object only) {
-    Object value = config.get(key, only);
+  /** What is absent has the official default. */
+  private static void require(GoldenConfig config, String key, Object only, Object absent) {
+    Object value = config.get(key, absent);
     boolean same =
         value instanceof Number a && only instanceof Number b
             ? a.doubleValue() == b.doubleValue()
