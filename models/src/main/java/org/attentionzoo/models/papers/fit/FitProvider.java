@@ -89,8 +89,10 @@ public final class FitProvider implements PaperProvider {
   private static GoldenTarget.Case golden(GoldenConfig config) {
     config.ignore("drop_path", "drop_units", "drop_att");
     for (String key : List.of("x_pos_encoding", "latent_pos_encoding")) {
-      if (!"learned".equals(config.text(key, "learned"))) {
-        throw new IllegalArgumentException("config key '" + key + "': expected learned");
+      String encoding = config.text(key, "learned");
+      if (!"learned".equals(encoding)) {
+        throw new IllegalArgumentException(
+            "config key '" + key + "' is " + encoding + "; expected learned");
       }
     }
     String mask = config.text("mask", "none");
