@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.papers.terminator;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
@@ -18,7 +19,7 @@ import org.attentionzoo.blocks.layers.Initializers;
  * </pre>
  *
  * <p>with m1 = m2 = 0 at the start and sign(0) = 0. Here as a block that follows a weight through
- * given gradients. State dict: {@code p} (n), where it starts.
+ * given gradients. State dict: {@code p}, of any shape (...), where it starts.
  */
 public final class Kar3 extends ZooBlock {
 
@@ -30,24 +31,24 @@ public final class Kar3 extends ZooBlock {
   /**
    * The rule for some weights.
    *
-   * @param size the number of weights n
+   * @param shape the shape (...) of the weights
    * @param learningRate lr
    * @param beta1 the decay of the first mean
    * @param beta2 the decay of the second mean
    */
-  public Kar3(long size, double learningRate, double beta1, double beta2) {
+  public Kar3(Shape shape, double learningRate, double beta1, double beta2) {
     this.learningRate = learningRate;
     this.beta1 = beta1;
     this.beta2 = beta2;
-    start = parameter("p", Initializers.constant(0), size);
+    start = parameter("p", Initializers.constant(0), shape.getShape());
   }
 
   /**
    * Follows the weights.
    *
    * @param pass what the pass carries
-   * @param inputs gradients (steps, n)
-   * @return the weights after each step (steps, n)
+   * @param inputs gradients (steps, ...)
+   * @return the weights after each step (steps, ...)
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {

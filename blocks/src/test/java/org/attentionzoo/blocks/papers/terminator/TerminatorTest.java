@@ -87,7 +87,7 @@ class TerminatorTest {
   /** Three steps by hand: signs of g, m1 and m2, the means changed afterwards. */
   @Test
   void kar3MovesByThreeSigns() {
-    Kar3 rule = new Kar3(2, 0.1, 0.5, 0.95);
+    Kar3 rule = new Kar3(new Shape(2), 0.1, 0.5, 0.95);
     rule.initialize(manager, DataType.FLOAT32);
     NDArray gradients = manager.create(new float[] {1, 0, -4, 2, 0, 0}, new Shape(3, 2));
     NDArray path = rule.forward(pass(), new NDList(gradients)).head();
