@@ -111,6 +111,12 @@ final class SeaGolden {
 
   private static Map<String, NDArray> run(
       SeaCore core, SeaConfig sizes, Pass pass, Map<String, NDArray> inputs) {
+    if (!sizes.causal() && !inputs.containsKey("attention_scores_truth")) {
+      throw new IllegalArgumentException(
+          "input 'attention_scores_truth' is missing; without it and without causality the official"
+              + " dense code does not scale its scores, which its sparse code does: give a"
+              + " teacher's scores");
+    }
     NDArray q = inputs.get("q");
     NDArray k = inputs.get("k");
     NDArray v = inputs.get("v");
