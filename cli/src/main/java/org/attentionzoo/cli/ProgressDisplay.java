@@ -47,6 +47,16 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
   }
 
   @Override
+  public void metricsChanged(Path metrics, long step) {
+    err.println(
+        metrics
+            + " is not what the run had written up to step "
+            + step
+            + "; the run goes on, but curves and reports lack what is missing there");
+    err.flush();
+  }
+
+  @Override
   public void started(long step, long steps) {
     lastLine = System.nanoTime();
     if (step > 0) {

@@ -65,6 +65,8 @@ public final class Checkpoints {
    * @param validationLoss the loss of the evaluation after this step; null if there was none
    * @param bestStep the step of the best evaluation so far; null if there was none
    * @param bestLoss its loss; null if there was none
+   * @param metrics shows whether the metrics are those that the run had written by then; null if it
+   *     had none
    * @param files the other files by name
    */
   public record State(
@@ -74,15 +76,22 @@ public final class Checkpoints {
       Double validationLoss,
       Long bestStep,
       Double bestLoss,
+      Stamp metrics,
       Map<String, Stamp> files) {
 
     /** A state whose checkpoint is not written yet. */
-    State(long step, long seed, Double validationLoss, Long bestStep, Double bestLoss) {
-      this(FORMAT, step, seed, validationLoss, bestStep, bestLoss, Map.of());
+    State(
+        long step,
+        long seed,
+        Double validationLoss,
+        Long bestStep,
+        Double bestLoss,
+        Stamp metrics) {
+      this(FORMAT, step, seed, validationLoss, bestStep, bestLoss, metrics, Map.of());
     }
 
     private State with(Map<String, Stamp> written) {
-      return new State(format, step, seed, validationLoss, bestStep, bestLoss, written);
+      return new State(format, step, seed, validationLoss, bestStep, bestLoss, metrics, written);
     }
   }
 
@@ -343,7 +352,8 @@ public final class Checkpoints {
     return true;
   }
 
-  private static Stamp stamp(Path file) throws IOException {
+  /** What the content of a file is now. */
+  static Stamp stamp(Path file) throws IOException {
     CRC32C crc = new CRC32C();
     byte[] buffer = new byte[1 << 16];
     long bytes = 0;

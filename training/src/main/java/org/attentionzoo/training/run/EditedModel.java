@@ -172,7 +172,8 @@ public record EditedModel(TrainedModel model, Map<String, Double> figures, List<
     files.put(Checkpoints.OPTIMIZER, Map.of());
     try {
       run.checkpoints()
-          .save(new Checkpoints.State(config.steps(), config.seed(), null, null, null), files);
+          .save(
+              new Checkpoints.State(config.steps(), config.seed(), null, null, null, null), files);
     } catch (IOException e) {
       throw new UserException("cannot write to " + folder + ": " + e, e);
     }

@@ -21,6 +21,15 @@ public interface TrainingListener {
   default void passedOver(Path checkpoint) {}
 
   /**
+   * The metrics of the steps done already are not those that the run had written: the file was cut
+   * short, removed or edited. The run goes on, since no step depends on them.
+   *
+   * @param metrics the file
+   * @param step how many steps are done already
+   */
+  default void metricsChanged(Path metrics, long step) {}
+
+  /**
    * A step is done.
    *
    * @param progress where the run is

@@ -133,6 +133,9 @@ public final class TrainingLoop {
                   done * config.accumulate(),
                   config.steps() * config.accumulate(),
                   config.prefetch())) {
+        if (start.isPresent()) {
+          compareMetrics(start.get().state());
+        }
         return new Session(manager, optimizer, average, batches, metrics, timing, start).run();
       }
     } catch (IOException e) {
@@ -168,6 +171,14 @@ public final class TrainingLoop {
               + " are not the ones that were saved; restore one, or remove them to begin again");
     }
     damaged.forEach(path -> listeners.forEach(l -> l.passedOver(path)));
+  }
+
+  /** What no step depends on is no reason not to go on, but curves would have gaps. */
+  private void compareMetrics(Checkpoints.State state) throws IOException {
+    Path file = folder.metricsFile();
+    if (state.metrics() != null && !state.metrics().equals(Checkpoints.stamp(file))) {
+      listeners.forEach(l -> l.metricsChanged(file, state.step()));
+    }
   }
 
   private void restore(
@@ -443,7 +454,13 @@ public final class TrainingLoop {
       }
       metrics.force();
       Checkpoints.State state =
-          new Checkpoints.State(done, config.seed(), validationLoss, bestStep, bestLoss);
+          new Checkpoints.State(
+              done,
+              config.seed(),
+              validationLoss,
+              bestStep,
+              bestLoss,
+              Checkpoints.stamp(folder.metricsFile()));
       Map<String, Map<String, NDArray>> tensors = new LinkedHashMap<>();
       tensors.put(Checkpoints.MODEL, weights);
       tensors.put(Checkpoints.OPTIMIZER, optimizer.state());

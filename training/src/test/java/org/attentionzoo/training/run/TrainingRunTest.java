@@ -267,6 +267,42 @@ class TrainingRunTest {
     assertThat(half).doesNotExist();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"removed", "cut short", "edited", "longer", "as it was"})
+  void tellsOfMetricsThatAreNotWhatTheRunWrote(String what) throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run = start(out, "steps=4", "logEvery=1", "evaluateEvery=2")) {
+      run.train();
+    }
+    Path metrics = out.resolve("metrics.jsonl");
+    String written = Files.readString(metrics);
+    switch (what) {
+      case "removed" -> Files.delete(metrics);
+      case "cut short" -> truncate(metrics);
+      case "edited" -> Files.writeString(metrics, written.replace("\"step\":2", "\"step\":1"));
+      // A process that was killed had gone on without saving.
+      case "longer" -> Files.writeString(metrics, written + "{\"step\":5,\"split\":\"train\"}\n");
+      default -> assertThat(metrics).exists();
+    }
+    boolean fine = what.equals("longer") || what.equals("as it was");
+    for (boolean told : new boolean[] {!fine, false}) {
+      List<Long> changed = new ArrayList<>();
+      long steps = RunFolder.open(out).checkpoints().newest().orElseThrow().state().step() + 1;
+      try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=" + steps))) {
+        run.addListener(
+            new TrainingListener() {
+              @Override
+              public void metricsChanged(Path file, long step) {
+                assertThat(file).isEqualTo(metrics);
+                changed.add(step);
+              }
+            });
+        run.train();
+      }
+      assertThat(changed).isEqualTo(told ? List.of(steps - 1) : List.of());
+    }
+  }
+
   @Test
   void goesOnFromNothingThatIsDamaged() throws IOException {
     Path out = folder.resolve("out");
