@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -176,6 +178,8 @@ public final class Checkpoints {
    *
    * @param checkpoint its folder
    * @return the checkpoint; empty if it is none or not whole
+   * @throws UncheckedIOException if a file is there but cannot be read, which says nothing of what
+   *     it holds
    */
   public static Optional<Checkpoint> at(Path checkpoint) {
     return read(checkpoint).filter(Checkpoints::isWhole);
@@ -305,7 +309,7 @@ public final class Checkpoints {
       entries.forEach(
           path -> {
             Matcher matcher = NAME.matcher(path.getFileName().toString());
-            if (matcher.matches()) {
+            if (matcher.matches() && Files.isDirectory(path)) {
               found.put(Long.parseLong(matcher.group(1)), path);
             }
           });
@@ -325,10 +329,10 @@ public final class Checkpoints {
               && state.files().keySet().containsAll(List.of(MODEL, OPTIMIZER))
               && isOfStep(path, state.step());
       return known ? Optional.of(new Checkpoint(path, state)) : Optional.empty();
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharacterCodingException | NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      return Optional.empty();
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -345,8 +349,10 @@ public final class Checkpoints {
         if (Files.size(path) != file.getValue().bytes() || !stamp(path).equals(file.getValue())) {
           return false;
         }
-      } catch (IOException e) {
+      } catch (NoSuchFileException e) {
         return false;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
     }
     return true;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.types.DataType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -336,6 +337,31 @@ class TrainingRunTest {
     assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("config.yaml is damaged");
+  }
+
+  /** As a lack of permissions would, which this test's user may not have. */
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "checkpoint.json"})
+  void aFileThatCannotBeReadIsNotTakenForADamagedOne(String name) throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run = start(out, "steps=4", "evaluateEvery=0", "checkpointEvery=2")) {
+      run.train();
+    }
+    Path file = out.resolve("checkpoints/step-00000004").resolve(name);
+    Path kept = folder.resolve("kept");
+    Files.move(file, kept);
+    Files.createSymbolicLink(file, file);
+    assertThatThrownBy(() -> TrainedModel.load(PAPERS, out, "cpu"))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining(file.toString());
+    assertThatThrownBy(() -> TrainingRun.resume(PAPERS, out, List.of("steps=6")))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining(file.toString());
+    Files.delete(file);
+    Files.move(kept, file);
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=6"))) {
+      assertThat(run.train().finished()).isTrue();
+    }
   }
 
   @Test
