@@ -167,6 +167,7 @@ final class TrainCommand implements Callable<Integer> {
         StateDict.countTrainable(run.model()),
         run.config().steps(),
         run.folder().path());
+    run.notes().forEach(stderr::println);
     stderr.flush();
     long start = System.nanoTime();
     try (ProgressDisplay display = ProgressDisplay.on(stderr, run.task().item());

@@ -3,6 +3,7 @@ package org.attentionzoo.training.run;
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
@@ -99,6 +100,11 @@ final class Beginning {
     try (SafetensorsFile file = SafetensorsFile.open(source.checkpoint().weights())) {
       loader.load(model, manager, file);
     }
+  }
+
+  /** What a user should know of the choice of the checkpoint. */
+  List<String> notes() {
+    return source.notes();
   }
 
   /** For the run's provenance. */

@@ -7,7 +7,9 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.AtomicFile;
@@ -128,8 +130,12 @@ public final class RunFolder {
     return new RunFolder(path, Recipes.fromMap(values, file.toString()), copy);
   }
 
-  /** A run and one of its checkpoints. */
-  record Selection(RunFolder run, Checkpoints.Checkpoint checkpoint) {}
+  /**
+   * A run and one of its checkpoints.
+   *
+   * @param notes what a user should know of the choice
+   */
+  record Selection(RunFolder run, Checkpoints.Checkpoint checkpoint, List<String> notes) {}
 
   /**
    * What a folder means to those who want a trained model.
@@ -150,7 +156,26 @@ public final class RunFolder {
                             + (single
                                 ? " is damaged: its files are not the ones that were saved"
                                 : " has no checkpoint that is whole; train it first")));
-    return new Selection(run, checkpoint);
+    return new Selection(run, checkpoint, single ? List.of() : run.passedOver(checkpoint));
+  }
+
+  /** Why a checkpoint was taken that is neither the best nor the newest. */
+  private List<String> passedOver(Checkpoints.Checkpoint taken) {
+    List<String> notes = new ArrayList<>();
+    Checkpoints.Checkpoint newest = checkpoints().newest().orElse(taken);
+    checkpoints()
+        .after(newest.state().step())
+        .forEach(path -> notes.add(path + " is damaged, and is passed over"));
+    Long best = newest.state().bestStep();
+    if (best != null && best != taken.state().step()) {
+      notes.add(
+          "the best checkpoint, of step "
+              + best
+              + ", is damaged or gone; the newest that is whole, of step "
+              + taken.state().step()
+              + ", is taken");
+    }
+    return notes;
   }
 
   /**

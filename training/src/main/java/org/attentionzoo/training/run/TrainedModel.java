@@ -78,7 +78,14 @@ public final class TrainedModel implements AutoCloseable {
       checkpoint.loadWeights(model, manager);
       TrainedModel loaded =
           new TrainedModel(
-              papers, assembly, manager, model, checkpoint, folder.toString(), List.of(), null);
+              papers,
+              assembly,
+              manager,
+              model,
+              checkpoint,
+              folder.toString(),
+              selection.notes(),
+              null);
       done = true;
       return loaded;
     } finally {
@@ -350,9 +357,10 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
-   * What a user should know of the weights: what was taken off their names, what was passed over.
+   * What a user should know of the weights: what was taken off their names, what was passed over,
+   * which checkpoint stands for one that is damaged.
    *
-   * @return sentences without a full stop; none for a run's own
+   * @return sentences without a full stop
    */
   public List<String> notes() {
     return notes;

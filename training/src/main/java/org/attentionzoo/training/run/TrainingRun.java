@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,12 +49,15 @@ public final class TrainingRun implements AutoCloseable {
   private final ZooBlock model;
   private final RunFolder folder;
   private final TrainingLoop loop;
+  private final List<String> notes;
 
-  private TrainingRun(Assembly assembly, NDManager manager, ZooBlock model, RunFolder folder) {
+  private TrainingRun(
+      Assembly assembly, NDManager manager, ZooBlock model, RunFolder folder, List<String> notes) {
     this.assembly = assembly;
     this.manager = manager;
     this.model = model;
     this.folder = folder;
+    this.notes = List.copyOf(notes);
     this.loop = new TrainingLoop(assembly.config(), model, assembly.task(), folder);
   }
 
@@ -120,21 +124,24 @@ public final class TrainingRun implements AutoCloseable {
           ZooBlock model = assembly.build();
           TrainingLoop.initialize(model, manager, config.seed());
           Map<String, Object> origin = new LinkedHashMap<>(provenance);
+          List<String> notes = new ArrayList<>();
           beginning.ifPresent(
               b -> {
                 b.load(model, manager);
+                notes.addAll(b.notes());
                 origin.put("initial", b.description());
               });
           if (weights != null) {
             origin.put("weights", weights.path().toString());
-            origin.put("weights_notes", weights.load(model, manager));
+            notes.addAll(weights.load(model, manager));
+            origin.put("weights_notes", List.copyOf(notes));
           }
           // What does not fit is found before there is a folder that could not be used again.
           assembly.config().optimizer().create(model).close();
           RunFolder made =
               RunFolder.create(
                   folder, assembly.config(), Provenance.collect(origin, assembly.task(), manager));
-          return new TrainingRun(assembly, manager, model, made);
+          return new TrainingRun(assembly, manager, model, made, notes);
         });
   }
 
@@ -176,7 +183,8 @@ public final class TrainingRun implements AutoCloseable {
           if (opened.checkpoints().newest().isEmpty()) {
             beginning(papers, config).ifPresent(b -> b.load(model, manager));
           }
-          return new TrainingRun(assembly, manager, model, opened.with(assembly.config()));
+          return new TrainingRun(
+              assembly, manager, model, opened.with(assembly.config()), List.of());
         });
   }
 
@@ -278,6 +286,15 @@ public final class TrainingRun implements AutoCloseable {
    */
   public ZooBlock model() {
     return model;
+  }
+
+  /**
+   * What a user should know of the weights that the run begins with, as {@link TrainedModel#notes}.
+   *
+   * @return sentences without a full stop; none for a run that goes on
+   */
+  public List<String> notes() {
+    return notes;
   }
 
   /**

@@ -435,6 +435,48 @@ class TrainingRunTest {
   }
 
   @Test
+  void saysThatAnotherCheckpointStandsForOneThatIsDamaged() throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run =
+        start(
+            out,
+            "steps=40",
+            "schedule.name=constant",
+            "schedule.warmup=2000",
+            "optimizer.lr=400",
+            "evaluateEvery=4",
+            "checkpointEvery=4")) {
+      long best = run.train().bestStep().orElseThrow();
+      assertThat(best).isLessThan(36);
+      assertThat(notes(out)).isEmpty();
+      flip(out.resolve(String.format("checkpoints/step-%08d/model.safetensors", best)));
+      assertThat(notes(out))
+          .containsExactly(
+              "the best checkpoint, of step "
+                  + best
+                  + ", is damaged or gone; the newest that is whole, of step 40, is taken");
+      try (TrainingRun next = start(folder.resolve("next"), "initialFrom=" + out)) {
+        assertThat(next.notes()).isEqualTo(notes(out));
+      }
+      Path newest = out.resolve("checkpoints/step-00000040");
+      truncate(newest.resolve("checkpoint.json"));
+      assertThat(notes(out))
+          .hasSize(2)
+          .contains(newest + " is damaged, and is passed over")
+          .last()
+          .asString()
+          .endsWith("of step 36, is taken");
+      assertThat(notes(out.resolve("checkpoints/step-00000036"))).isEmpty();
+    }
+  }
+
+  private static List<String> notes(Path folder) {
+    try (TrainedModel model = TrainedModel.load(PAPERS, folder, "cpu")) {
+      return model.notes();
+    }
+  }
+
+  @Test
   void stopsOnALossThatIsNotFiniteAndKeepsTheLastGoodCheckpoint() throws IOException {
     Path out = folder.resolve("out");
     try (TrainingRun run = start(out, "steps=3", "evaluateEvery=0", "checkpointEvery=1")) {
