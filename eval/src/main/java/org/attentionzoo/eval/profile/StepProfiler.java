@@ -86,6 +86,12 @@ public final class StepProfiler implements TrainingListener, AutoCloseable {
     }
   }
 
+  /** {@inheritDoc} */
+  @Override
+  public void pausing() {
+    close();
+  }
+
   /**
    * How many steps the trace holds.
    *

@@ -57,6 +57,25 @@ class StepProfilerTest {
   }
 
   @Test
+  void endsBeforeACheckpointThatNobodyPlanned() {
+    Path file = folder.resolve("trace.json");
+    try (NDManager manager = NDManager.newBaseManager();
+        NDArray one = manager.ones(new Shape(1));
+        StepProfiler profiler = new StepProfiler(file, 0)) {
+      profiler.started(0, 20);
+      for (long step = 1; step <= 5; step++) {
+        one.exp().close();
+        profiler.stepped(new Progress(step, 20, 1, 1, 1, Map.of(), 1, Duration.ZERO));
+      }
+      profiler.pausing();
+      one.log().close();
+      Trace trace = profiler.trace().orElseThrow();
+      assertThat(profiler.steps()).isEqualTo(1);
+      assertThat(trace.operators()).noneMatch(operator -> operator.name().equals(ELSE));
+    }
+  }
+
+  @Test
   void recordsNothingWhereNoStepIsLeft() {
     Path file = folder.resolve("trace.json");
     try (StepProfiler profiler = new StepProfiler(file)) {

@@ -37,6 +37,12 @@ public interface TrainingListener {
   default void stepped(Progress progress) {}
 
   /**
+   * What follows is no step: an evaluation or a checkpoint, which nobody may have planned, since a
+   * run that is asked to stop saves too.
+   */
+  default void pausing() {}
+
+  /**
    * The model was evaluated on the validation part.
    *
    * @param step after how many steps

@@ -424,6 +424,7 @@ public final class TrainingLoop {
     }
 
     private double evaluate() throws IOException {
+      listeners.forEach(TrainingListener::pausing);
       exchange();
       try {
         validation = Evaluation.run(model, task, manager, config.evaluateBatches());
@@ -446,6 +447,7 @@ public final class TrainingLoop {
     }
 
     private void save(Double validationLoss) throws IOException {
+      listeners.forEach(TrainingListener::pausing);
       Map<String, NDArray> weights = StateDictSaver.arrays(model);
       NDList values =
           new NDList(weights.values().stream().filter(w -> w.getDataType().isFloating()).toList());

@@ -435,6 +435,29 @@ class TrainingRunTest {
   }
 
   @Test
+  void saysBeforeWhatIsNoStep() {
+    List<String> told = new ArrayList<>();
+    try (TrainingRun run = start(folder.resolve("out"), "steps=9", "evaluateEvery=2")) {
+      run.addListener(
+          new TrainingListener() {
+            @Override
+            public void stepped(Progress progress) {
+              told.add("step");
+            }
+
+            @Override
+            public void pausing() {
+              told.add("pause");
+            }
+          });
+      stopAfter(run, 3);
+      run.train();
+    }
+    // The first evaluation is the best so far; the run saves before it stops.
+    assertThat(told).containsExactly("step", "step", "pause", "pause", "step", "pause");
+  }
+
+  @Test
   void saysThatAnotherCheckpointStandsForOneThatIsDamaged() throws IOException {
     Path out = folder.resolve("out");
     try (TrainingRun run =
