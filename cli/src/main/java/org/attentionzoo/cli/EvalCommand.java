@@ -138,12 +138,11 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private Path trained(Papers papers) {
-    Path path = ModelPath.ofTrained(papers, run);
-    if (Files.isRegularFile(path) && run.endsWith(".onnx")) {
+    if (run.endsWith(".onnx") && Files.isRegularFile(Path.of(run))) {
       throw new UserException(
           run + " is an ONNX file, which pytorch does not run; add --engine onnxruntime");
     }
-    return path;
+    return ModelPath.ofTrained(papers, run);
   }
 
   /** With weights from elsewhere, settings of the model have been used already. */

@@ -42,7 +42,8 @@ final class ModelPath {
   /**
    * As {@link #of}, for commands that need weights.
    *
-   * @throws UserException also if the argument is the name of a model or recipe, which has none
+   * @throws UserException also if the argument is the name of a model or recipe, which has none, or
+   *     a file, which is no run
    */
   static Path ofTrained(Papers papers, String argument) {
     boolean named =
@@ -55,6 +56,24 @@ final class ModelPath {
               + " is a model or recipe, which has no weights of its own; add --weights FILE or give"
               + " the folder of a run");
     }
-    return of(argument);
+    return ofFolder(argument);
+  }
+
+  /**
+   * As {@link #of}, for commands that need a folder.
+   *
+   * @throws UserException also if the argument is a file
+   */
+  static Path ofFolder(String argument) {
+    Path path = of(argument);
+    if (Files.isRegularFile(path)) {
+      throw new UserException(
+          argument
+              + (argument.endsWith(".onnx")
+                  ? " is an ONNX file, which only zoo eval takes (with --engine onnxruntime)"
+                  : " is a file")
+              + "; give the folder of a run");
+    }
+    return path;
   }
 }

@@ -88,6 +88,10 @@ class BadInputTest {
         "generate decoder | add --weights FILE",
         "eval text.onnx | text.onnx is an ONNX file, which pytorch does not run; add --engine"
             + " onnxruntime",
+        "predict text.onnx --input 1 | text.onnx is an ONNX file, which only zoo eval takes",
+        "generate text.onnx | give the folder of a run",
+        "edit text.onnx prune-experts | give the folder of a run",
+        "generate text.txt | text.txt is a file; give the folder of a run",
         "cab nosuch | 'zoo compare --list' shows the causal ones",
         "report run -o empty | empty is a folder; give a file for the page",
         "report run --png text.txt | --png text.txt is a file; give a folder",
