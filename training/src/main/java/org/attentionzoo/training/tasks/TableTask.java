@@ -75,9 +75,21 @@ final class TableTask {
       }
     } else {
       int column = table.column(chosen.split());
+      List<String> parts = List.of("train", "val", "test");
       String wanted = chosen.part() == Part.TEST ? "test" : "val";
       for (int i = 0; i < table.rows().size(); i++) {
         String name = table.rows().get(i)[column].strip();
+        if (parts.stream().noneMatch(name::startsWith)) {
+          throw new UserException(
+              table.source()
+                  + ", row "
+                  + (i + 1)
+                  + ", column '"
+                  + chosen.split()
+                  + "' is '"
+                  + name
+                  + "'; expected train, val or test");
+        }
         if (name.startsWith("train")) {
           training.add(i);
         } else if (name.startsWith(wanted)) {
@@ -186,7 +198,14 @@ final class TableTask {
       }
     } else {
       for (String name : chosen.features().split(",")) {
-        found.add(table.column(name.strip()));
+        int column = table.column(name.strip());
+        if (column == target || found.contains(column)) {
+          throw new UserException(
+              "task.features names '"
+                  + name.strip()
+                  + (column == target ? "', which is to be told; leave it out" : "' twice"));
+        }
+        found.add(column);
       }
     }
     if (found.isEmpty()) {

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
@@ -62,6 +63,31 @@ class OwnDataTasksTest {
         .hasMessageContaining("did you mean 'name'");
     assertThatThrownBy(() -> task(data, Map.of("target", "name", "batch", 1, "heldOut", 0.5)))
         .hasMessageContaining("column 'part' is 'train'");
+  }
+
+  @Test
+  void aTableWithholdsNoRowAndTellsNoTarget() throws IOException {
+    String rows = "a,b,part\n1,2,train\n2,4,train\n3,6,%s\n4,8,validation\n";
+    String fine = "csv:" + write("fine.csv", rows.formatted("testing"));
+    String other = "csv:" + write("other.csv", rows.formatted("Train"));
+    Map<String, Object> options = Map.of("target", "b", "kind", "values", "split", "part");
+    Map<String, Object> small = with(options, "batch", 1);
+    assertThat(task(fine, small).description()).containsEntry("training_rows", 2);
+    assertThatThrownBy(() -> task(other, small))
+        .isInstanceOf(UserException.class)
+        .hasMessageEndingWith("row 3, column 'part' is 'Train'; expected train, val or test");
+    assertThat(task(fine, with(small, "features", "a")).modelSettings()).containsEntry("features", 1);
+    assertThatThrownBy(() -> task(fine, with(small, "features", "a, b")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("'b', which is to be told");
+    assertThatThrownBy(() -> task(fine, with(small, "features", "a,a")))
+        .hasMessageContaining("'a' twice");
+  }
+
+  private static Map<String, Object> with(Map<String, Object> options, String key, Object value) {
+    Map<String, Object> changed = new LinkedHashMap<>(options);
+    changed.put(key, value);
+    return changed;
   }
 
   @Test
