@@ -144,6 +144,21 @@ public record RunConfig(
     }
   }
 
+  /**
+   * Checks that the learning rate does not rise to where it should fall to.
+   *
+   * @throws UserException if its end is above its peak
+   */
+  void requireFallingRate() {
+    // A constant rate has no end.
+    boolean falls = !schedule.name().equals("constant");
+    require(
+        !falls || schedule.minimumLearningRate() <= optimizer.lr(),
+        "schedule.minimumLearningRate",
+        schedule.minimumLearningRate(),
+        "at most optimizer.lr, which is " + optimizer.lr());
+  }
+
   /** The same run with everything spelled out. */
   RunConfig with(
       String fullModel, Map<String, Object> fullModelConfig, Map<String, Object> fullTask) {

@@ -106,6 +106,7 @@ public final class TrainingRun implements AutoCloseable {
       Map<String, Object> provenance,
       ImportedWeights weights) {
     config.requireSuitable();
+    config.requireFallingRate();
     RunFolder.requireUnused(folder);
     if (weights != null && config.initialFrom().isPresent()) {
       throw new UserException(

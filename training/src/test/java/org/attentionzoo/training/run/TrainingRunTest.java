@@ -558,6 +558,10 @@ class TrainingRunTest {
         .hasMessageContaining("allowSlowPrecision=true");
     assertThatThrownBy(() -> start(out, "emaDecay=1")).hasMessageContaining("below 1");
     assertThatThrownBy(() -> start(out, "optimizer.name=adamx")).hasMessageContaining("adamw");
+    assertThatThrownBy(() -> start(out, "optimizer.lr=1e-6"))
+        .hasMessage(
+            "schedule.minimumLearningRate=1.0E-5 was given; it must be at most optimizer.lr, which"
+                + " is 1.0E-6");
     assertThatThrownBy(() -> start(out, "schedule.name=stairs")).hasMessageContaining("cosine");
     assertThatThrownBy(() -> start(out, "device=gpu:99")).hasMessageContaining("gpu:99");
     assertThatThrownBy(() -> start(out, "model.vocabulary=10")).hasMessageContaining("256");
