@@ -85,7 +85,8 @@ final class EditCommand implements Callable<Integer> {
               + " --list' names the edits)");
     }
     Papers papers = Papers.load();
-    try (TrainedModel source = TrainedModel.load(papers, ModelPath.ofFolder(arguments.get(0)), device)) {
+    try (TrainedModel source =
+        TrainedModel.load(papers, ModelPath.ofFolder(arguments.get(0)), device)) {
       Task task = source.task(data);
       List<String> settings = arguments.subList(2, arguments.size());
       EditedModel edited =

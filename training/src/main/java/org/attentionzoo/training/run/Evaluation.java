@@ -1,5 +1,6 @@
 package org.attentionzoo.training.run;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -11,6 +12,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.blocks.kernels.KernelException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.training.Meter;
 import org.attentionzoo.training.Objective;
@@ -65,6 +67,7 @@ public final class Evaluation {
    * @param limit how many validation batches are taken; 0 for all
    * @param taps who listens
    * @return weighted means over all items
+   * @throws org.attentionzoo.blocks.UserException if the memory does not suffice
    */
   public static Result run(ZooBlock model, Task task, NDManager manager, int limit, Taps taps) {
     int all = task.source().validationBatches();
@@ -98,6 +101,15 @@ public final class Evaluation {
           }
         }
       }
+    } catch (EngineException | KernelException | OutOfMemoryError e) {
+      if (!OutOfMemory.is(e)) {
+        throw e;
+      }
+      throw OutOfMemory.explain(
+          e,
+          "in the evaluation",
+          !manager.getDevice().isGpu(),
+          "a smaller task.batch (task.evaluationBatch, where the task has it)");
     }
     double total = items;
     sums.replaceAll((name, sum) -> sum / total);

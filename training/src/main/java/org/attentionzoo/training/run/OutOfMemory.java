@@ -18,7 +18,7 @@ final class OutOfMemory {
   private static final Pattern SIGN =
       Pattern.compile(
           "can't allocate memory|not enough memory|CUDA out of memory|CUDA error: out of memory"
-              + "|std::bad_alloc|Java heap space|[Cc]annot reserve \\d+ bytes of direct buffer memory");
+              + "|std::bad_alloc|Java heap space|Storage size calculation overflowed|[Cc]annot reserve \\d+ bytes of direct buffer memory");
 
   private static final Pattern ASKED = Pattern.compile("tried to allocate (\\d+) bytes");
 
@@ -60,23 +60,9 @@ final class OutOfMemory {
     }
     OptionalLong resident = ProcessMemory.resident();
     OptionalLong available = ProcessMemory.available();
-    boolean known = config.device().equals("cpu") && resident.isPresent() && available.isPresent();
-    if (known) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              ": the process has %.1f GB, the machine %.1f GB more",
-              resident.getAsLong() / GIGABYTE,
-              available.getAsLong() / GIGABYTE));
-    }
-    if (asked > 0) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              known ? ", libtorch asked for %.1f GB" : ": libtorch asked for %.1f GB",
-              asked / GIGABYTE));
-    }
-    text.append("; ").append(saved).append(". What takes less: ");
+    boolean cpu = config.device().equals("cpu");
+    boolean known = cpu && resident.isPresent() && available.isPresent();
+    text.append(figures(asked, cpu)).append("; ").append(saved).append(". What takes less: ");
     List<String> advice = new ArrayList<>();
     if (config.task().get("batch") instanceof Number batch && batch.longValue() > 1) {
       long parts = parts(batch.longValue(), asked, resident, available, known);
@@ -103,6 +89,39 @@ final class OutOfMemory {
     }
     text.append(String.join("; ", advice));
     return new UserException(text.toString(), failure);
+  }
+
+  /**
+   * What to tell the user of something that is no step.
+   *
+   * @param failure what was thrown
+   * @param when for example {@code in the evaluation}
+   * @param cpu whether it was on the CPU
+   * @param advice what takes less
+   * @return the message and advice
+   */
+  static UserException explain(Throwable failure, String when, boolean cpu, String advice) {
+    return new UserException(
+        "out of memory " + when + figures(asked(failure), cpu) + "; " + advice + " takes less",
+        failure);
+  }
+
+  private static String figures(long asked, boolean cpu) {
+    List<String> figures = new ArrayList<>();
+    OptionalLong resident = ProcessMemory.resident();
+    OptionalLong available = ProcessMemory.available();
+    if (cpu && resident.isPresent() && available.isPresent()) {
+      figures.add(
+          String.format(
+              Locale.ROOT,
+              "the process has %.1f GB, the machine %.1f GB more",
+              resident.getAsLong() / GIGABYTE,
+              available.getAsLong() / GIGABYTE));
+    }
+    if (asked > 0) {
+      figures.add(String.format(Locale.ROOT, "libtorch asked for %.1f GB", asked / GIGABYTE));
+    }
+    return figures.isEmpty() ? "" : ": " + String.join(", ", figures);
   }
 
   /**

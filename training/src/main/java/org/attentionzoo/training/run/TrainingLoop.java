@@ -79,10 +79,19 @@ public final class TrainingLoop {
    * @param model the model
    * @param manager owns the weights; decides their device
    * @param seed the run's seed
+   * @throws UserException if the memory does not suffice
    */
   public static void initialize(ZooBlock model, NDManager manager, long seed) {
     Seeds.forWeights(seed);
-    model.initialize(manager, DataType.FLOAT32);
+    try {
+      model.initialize(manager, DataType.FLOAT32);
+    } catch (EngineException | KernelException | OutOfMemoryError e) {
+      if (!OutOfMemory.is(e)) {
+        throw e;
+      }
+      throw OutOfMemory.explain(
+          e, "while the model was made", !manager.getDevice().isGpu(), "a smaller model");
+    }
   }
 
   /**

@@ -565,6 +565,13 @@ class TrainingRunTest {
     assertThatThrownBy(() -> start(out, "schedule.name=stairs")).hasMessageContaining("cosine");
     assertThatThrownBy(() -> start(out, "device=gpu:99")).hasMessageContaining("gpu:99");
     assertThatThrownBy(() -> start(out, "model.vocabulary=10")).hasMessageContaining("256");
+    // More than any address space has, and more than 64 bits count.
+    for (String size : List.of("30000000", "2000000000")) {
+      assertThatThrownBy(() -> start(out, "model.vocabulary=" + size, "model.width=" + size))
+          .isInstanceOf(UserException.class)
+          .hasMessageStartingWith("out of memory while the model was made: the process has ")
+          .hasMessageEndingWith("; a smaller model takes less");
+    }
     assertThatThrownBy(() -> start(out, "data=")).hasMessageContaining("--data");
     assertThatThrownBy(() -> start(out, "data=text:nowhere")).hasMessageContaining("nowhere");
     assertThat(out).doesNotExist();

@@ -76,7 +76,8 @@ class OwnDataTasksTest {
     assertThatThrownBy(() -> task(other, small))
         .isInstanceOf(UserException.class)
         .hasMessageEndingWith("row 3, column 'part' is 'Train'; expected train, val or test");
-    assertThat(task(fine, with(small, "features", "a")).modelSettings()).containsEntry("features", 1);
+    assertThat(task(fine, with(small, "features", "a")).modelSettings())
+        .containsEntry("features", 1);
     assertThatThrownBy(() -> task(fine, with(small, "features", "a, b")))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("'b', which is to be told");
