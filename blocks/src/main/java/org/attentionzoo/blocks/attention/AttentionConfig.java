@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.attention;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.positions.Rotary;
 
 /**
@@ -30,6 +31,7 @@ public record AttentionConfig(
 
   /** Checks the sizes. */
   public AttentionConfig {
+    Limits.rate("dropout", dropout);
     if (width < 1 || heads < 1 || headWidth < 1 || keyValueHeads < 1 || window < 0) {
       throw new IllegalArgumentException(
           "width, heads and headWidth must be positive, window not negative; got width "

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.experts;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of a {@link TopKGate}.
  *
@@ -48,6 +50,7 @@ public record TopKGateConfig(
 
   /** Checks the sizes. */
   public TopKGateConfig {
+    Limits.rate("dropout", dropout);
     if (width < 1 || experts < 1 || hidden < 1) {
       throw new IllegalArgumentException(
           "width, experts and hidden must be positive; got "

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
@@ -19,6 +20,11 @@ import org.attentionzoo.blocks.kernels.KernelLibrary;
  * @param scaling slows frequencies down for contexts longer than the trained one; null for none
  */
 public record Rotary(Layout layout, double base, Scaling scaling) {
+
+  /** Checks the values. */
+  public Rotary {
+    Limits.positive("base", base);
+  }
 
   /** Which channels form a pair. */
   public enum Layout {

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.shells;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes of a {@link DecoderLanguageModel}.
  *
@@ -24,6 +26,8 @@ public record DecoderConfig(
 
   /** Checks the sizes. */
   public DecoderConfig {
+    Limits.rate("dropout", dropout);
+    Limits.positive("normEpsilon", normEpsilon);
     if (vocabulary < 1 || width < 1 || layers < 0 || hidden < 1) {
       throw new IllegalArgumentException(
           "vocabulary, width and hidden must be positive, layers not negative; got "

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.shells;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * The sizes of a {@link FeatureTransformer}.
  *
@@ -11,4 +13,15 @@ package org.attentionzoo.blocks.shells;
  * @param dropout the rate on residual branches
  */
 public record FeatureConfig(
-    int features, int outputs, int width, int layers, int hidden, double dropout) {}
+    int features, int outputs, int width, int layers, int hidden, double dropout) {
+
+  /** Checks the values. */
+  public FeatureConfig {
+    Limits.positive("features", features);
+    Limits.positive("outputs", outputs);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
+  }
+}

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.shells;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes of a {@link PatchForecaster}.
  *
@@ -26,6 +28,10 @@ public record PatchConfig(
 
   /** Checks the sizes. */
   public PatchConfig {
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
     if (window < 1
         || horizon < 1
         || channels < 1

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.shells;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes of a {@link VisionTransformer}.
  *
@@ -24,6 +26,12 @@ public record VisionConfig(
 
   /** Checks the sizes. */
   public VisionConfig {
+    Limits.positive("channels", channels);
+    Limits.positive("classes", classes);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
     if (patch < 1 || image < patch || image % patch != 0) {
       throw new IllegalArgumentException(
           "image must be a multiple of patch; got image " + image + " and patch " + patch);

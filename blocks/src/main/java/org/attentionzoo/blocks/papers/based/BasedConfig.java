@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.based;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.linear.FixedFeatures;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig.Form;
 
@@ -52,6 +53,7 @@ public record BasedConfig(
 
   /** Checks the sizes. */
   public BasedConfig {
+    Limits.positive("normEpsilon", normEpsilon);
     mixers = List.copyOf(mixers);
     if (vocabulary < 1 || width < 1 || hidden < 1 || featureWidth < 1 || chunk < 1) {
       throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.papers.combiner;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.sparse.SpanPooling;
 
 /**
@@ -44,6 +45,7 @@ public record CombinerConfig(
 
   /** Checks the sizes. */
   public CombinerConfig {
+    Limits.rate("dropout", dropout);
     if (width < 1 || heads < 1 || inner < 1 || inner % heads != 0) {
       throw new IllegalArgumentException(
           "width must be positive and inner a multiple of heads; got "

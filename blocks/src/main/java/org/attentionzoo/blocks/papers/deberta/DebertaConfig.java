@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.NearestName;
 
 /**
@@ -69,6 +70,10 @@ public record DebertaConfig(
 
   /** Checks that the values fit together. */
   public DebertaConfig {
+    Limits.rate("dropout", dropout);
+    Limits.rate("attentionDropout", attentionDropout);
+    Limits.positive("layerNormEpsilon", layerNormEpsilon);
+    Limits.notNegative("initializerRange", initializerRange);
     require(width >= 1 && layers >= 1 && hidden >= 1, "width, layers and hidden are at least 1");
     require(
         heads >= 1 && width % heads == 0,

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.deconstructingattention;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and choices of {@link DeconstructedLanguageModel}.
  *
@@ -25,6 +27,18 @@ public record DeconstructedConfig(
     int context,
     double deviation,
     double rotaryBase) {
+
+  /** Checks the values. */
+  public DeconstructedConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.positive("heads", heads);
+    Limits.positive("context", context);
+    Limits.positive("deviation", deviation);
+    Limits.positive("rotaryBase", rotaryBase);
+    Limits.notNegative("layers", layers);
+  }
 
   /** Which layers have the variant. */
   public enum Pattern {

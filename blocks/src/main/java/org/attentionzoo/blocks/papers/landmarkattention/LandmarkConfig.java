@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.landmarkattention;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of a {@link LandmarkGpt}.
  *
@@ -70,6 +72,11 @@ public record LandmarkConfig(
 
   /** Checks the sizes. */
   public LandmarkConfig {
+    Limits.positive("width", width);
+    Limits.notNegative("layers", layers);
+    Limits.notNegative("cached", cached);
+    Limits.rate("dropout", dropout);
+    Limits.rate("groupDropout", groupDropout);
     if (vocabulary < 1 || landmark >= vocabulary || landmark < -1) {
       throw new IllegalArgumentException(
           "vocabulary must be positive and landmark below it, or -1; got "

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moduleformer;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.experts.ParallelExperts.NonLinearity;
 import org.attentionzoo.blocks.experts.TopKGateConfig;
 
@@ -57,6 +58,14 @@ public record ModuleFormerConfig(
 
   /** Checks the sizes that no part checks. */
   public ModuleFormerConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("attentionWidth", attentionWidth);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.notNegative("lossWeight", lossWeight);
+    Limits.rate("dropout", dropout);
+    Limits.rate("gateDropout", gateDropout);
     if (heads < 1 || attentionWidth % heads != 0) {
       throw new IllegalArgumentException(
           "attentionWidth must be a multiple of heads; got " + attentionWidth + " and " + heads);

@@ -2,6 +2,7 @@ package org.attentionzoo.blocks.papers.moh;
 
 import java.util.Collections;
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 
 /**
  * Sizes of a {@link DiffusionTransformer}, as the official constructor of MoH-DiT has them.
@@ -38,6 +39,11 @@ public record DiffusionTransformerConfig(
 
   /** Checks the sizes. */
   public DiffusionTransformerConfig {
+    Limits.positive("channels", channels);
+    Limits.positive("classes", classes);
+    Limits.positive("headWidth", headWidth);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("balanceWeight", balanceWeight);
     heads = List.copyOf(heads);
     sharedHeads = List.copyOf(sharedHeads);
     routedHeads = List.copyOf(routedHeads);

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of a mixture of heads, as the official constructors have them.
  *
@@ -25,6 +27,7 @@ public record MohConfig(
 
   /** Checks the sizes. */
   public MohConfig {
+    Limits.notNegative("balanceWeight", balanceWeight);
     if (width < 1 || heads < 1 || headWidth < 1) {
       throw new IllegalArgumentException(
           "width, heads and headWidth must be positive; got "

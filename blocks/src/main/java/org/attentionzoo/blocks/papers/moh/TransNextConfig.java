@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 
 /**
  * Sizes of a {@link TransNext}, with an entry of each list for each stage.
@@ -36,6 +37,9 @@ public record TransNextConfig(
 
   /** Checks the sizes. */
   public TransNextConfig {
+    Limits.positive("channels", channels);
+    Limits.positive("classes", classes);
+    Limits.notNegative("balanceWeight", balanceWeight);
     widths = List.copyOf(widths);
     depths = List.copyOf(depths);
     heads = List.copyOf(heads);

@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.routingtransformer;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of {@link KMeansAttention}.
  *
@@ -36,6 +38,9 @@ public record KMeansAttentionConfig(
 
   /** Checks the sizes. */
   public KMeansAttentionConfig {
+    Limits.notNegative("commitment", commitment);
+    Limits.rate("decay", decay);
+    Limits.rate("dropout", dropout);
     if (clusters < 1 || window < 1 || heads < 1 || headWidth < 1 || memories < 0) {
       throw new IllegalArgumentException(
           "clusters, window, heads and headWidth must be positive, memories not negative; got "

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.routingtransformer;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 
 /**
  * Sizes and switches of {@link RoutingLanguageModel}.
@@ -71,6 +72,15 @@ public record RoutingConfig(
 
   /** Checks the sizes. */
   public RoutingConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("embeddingWidth", embeddingWidth);
+    Limits.positive("heads", heads);
+    Limits.positive("headWidth", headWidth);
+    Limits.positive("expansion", expansion);
+    Limits.notNegative("commitment", commitment);
+    Limits.rate("decay", decay);
+    Limits.rate("dropout", dropout);
     localHeads = List.copyOf(localHeads);
     if (localHeads.size() != layers
         || localHeads.stream().anyMatch(local -> local < 0 || local > heads)) {

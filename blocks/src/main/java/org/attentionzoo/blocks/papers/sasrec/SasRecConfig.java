@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.sasrec;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of {@link SelfAttentiveRecommender}.
  *
@@ -56,23 +58,17 @@ public record SasRecConfig(
 
   /** Checks the sizes. */
   public SasRecConfig {
-    positive("items", items);
-    positive("maxlen", maxlen);
-    positive("hidden", hidden);
-    positive("heads", heads);
-    if (blocks < 0) {
-      throw new IllegalArgumentException("blocks is " + blocks + "; it may not be negative");
-    }
+    Limits.positive("items", items);
+    Limits.positive("maxlen", maxlen);
+    Limits.positive("hidden", hidden);
+    Limits.positive("heads", heads);
+    Limits.notNegative("blocks", blocks);
     if (hidden % heads != 0) {
       throw new IllegalArgumentException(
           "hidden must be a multiple of heads; got hidden " + hidden + " and heads " + heads);
     }
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw new IllegalArgumentException("dropout is " + dropout + "; expected 0 up to below 1");
-    }
-    if (!(l2 >= 0) || Double.isInfinite(l2)) {
-      throw new IllegalArgumentException("l2 is " + l2 + "; expected 0 or more");
-    }
+    Limits.rate("dropout", dropout);
+    Limits.notNegative("l2", l2);
   }
 
   /**
@@ -91,11 +87,5 @@ public record SasRecConfig(
       Norm norm, int items, int maxlen, int hidden, int blocks, int heads, double dropout) {
     return new SasRecConfig(
         items, maxlen, hidden, blocks, heads, dropout, norm, norm == Norm.OFFICIAL, true, true, 0);
-  }
-
-  private static void positive(String name, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(name + " is " + value + "; expected 1 or more");
-    }
   }
 }

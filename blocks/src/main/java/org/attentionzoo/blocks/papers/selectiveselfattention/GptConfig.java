@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.papers.selectiveselfattention;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -21,6 +22,10 @@ public record GptConfig(
 
   /** Checks the sizes. */
   public GptConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
     if (heads < 1 || width % heads != 0 || context < 1) {
       throw new IllegalArgumentException(
           "width must be a multiple of heads and context positive; got width "

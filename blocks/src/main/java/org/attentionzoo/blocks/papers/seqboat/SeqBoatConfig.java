@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.seqboat;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * One layer of SeqBoat.
  *
@@ -84,12 +86,15 @@ public record SeqBoatConfig(
 
   /** Checks the sizes. */
   public SeqBoatConfig {
-    positive("width", width);
-    positive("queryWidth", queryWidth);
-    positive("hidden", hidden);
-    positive("averages", averages);
-    positive("window", window);
-    positive("maxPositions", maxPositions);
+    Limits.rate("dropout", dropout);
+    Limits.rate("attentionDropout", attentionDropout);
+    Limits.rate("hiddenDropout", hiddenDropout);
+    Limits.positive("width", width);
+    Limits.positive("queryWidth", queryWidth);
+    Limits.positive("hidden", hidden);
+    Limits.positive("averages", averages);
+    Limits.positive("window", window);
+    Limits.positive("maxPositions", maxPositions);
     if (truncation < 0) {
       throw new IllegalArgumentException(
           "truncation is " + truncation + "; expected 0 for none or the number of lags");
@@ -101,12 +106,6 @@ public record SeqBoatConfig(
     if (!(temperatureScale > 0)) {
       throw new IllegalArgumentException(
           "temperatureScale is " + temperatureScale + "; expected a positive number");
-    }
-  }
-
-  private static void positive(String name, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(name + " is " + value + "; expected at least 1");
     }
   }
 }

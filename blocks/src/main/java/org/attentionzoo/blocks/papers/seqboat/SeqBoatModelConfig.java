@@ -1,5 +1,6 @@
 package org.attentionzoo.blocks.papers.seqboat;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.seqboat.SeqBoatConfig.Attention;
 import org.attentionzoo.blocks.papers.seqboat.SeqBoatConfig.Norm;
 import org.attentionzoo.blocks.papers.seqboat.SeqBoatConfig.Positions;
@@ -45,6 +46,14 @@ public record SeqBoatModelConfig(
     double temperatureScale,
     Routing routing,
     double dropout) {
+
+  /** Checks the values. */
+  public SeqBoatModelConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.notNegative("classes", classes);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
+  }
 
   /**
    * The config of each layer.

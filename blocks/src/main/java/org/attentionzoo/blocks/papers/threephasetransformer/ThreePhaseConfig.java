@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.threephasetransformer;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of {@link ThreePhaseTransformer}. With all switches off it is a decoder with
  * RMSNorm, rotary positions, grouped keys and values and SwiGLU: the paper's baseline.
@@ -32,6 +34,12 @@ public record ThreePhaseConfig(
 
   /** Checks the sizes. */
   public ThreePhaseConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.positive("heads", heads);
+    Limits.positive("context", context);
+    Limits.notNegative("layers", layers);
     if (phases < 1 || width % (2 * phases) != 0) {
       throw new IllegalArgumentException(
           "width must be a multiple of twice the phases; got width "

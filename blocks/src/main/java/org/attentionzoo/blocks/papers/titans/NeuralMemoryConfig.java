@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.titans;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes and switches of {@link NeuralMemory}. With one head, no limit on gradients, no convolution,
  * no gain, and momentum and forgetting on, it is the memory of the paper's equations.
@@ -43,6 +45,8 @@ public record NeuralMemoryConfig(
 
   /** Checks the sizes. */
   public NeuralMemoryConfig {
+    Limits.positive("maximumRate", maximumRate);
+    Limits.notNegative("maximumGradientNorm", maximumGradientNorm);
     if (width < 1 || heads < 1 || depth < 1 || expansion < 1 || chunkSize < 1 || convolution < 0) {
       throw new IllegalArgumentException(
           "width, heads, depth, expansion and chunkSize must be positive; got width "

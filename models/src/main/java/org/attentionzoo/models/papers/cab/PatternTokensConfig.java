@@ -1,5 +1,7 @@
 package org.attentionzoo.models.papers.cab;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * A model of tokens in which an attention is tried in one pattern.
  *
@@ -11,4 +13,14 @@ package org.attentionzoo.models.papers.cab;
  * @param mixer the name of the attention, for example {@code cab-abc}
  */
 public record PatternTokensConfig(
-    int vocabulary, int width, int layers, int hidden, int heads, String mixer) {}
+    int vocabulary, int width, int layers, int hidden, int heads, String mixer) {
+
+  /** Checks the values. */
+  public PatternTokensConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.positive("heads", heads);
+    Limits.notNegative("layers", layers);
+  }
+}

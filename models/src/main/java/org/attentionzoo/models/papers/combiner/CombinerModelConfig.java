@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.combiner;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.combiner.CombinerConfig;
 import org.attentionzoo.blocks.sparse.SpanPooling;
 
@@ -28,6 +29,16 @@ public record CombinerModelConfig(
     Mixing mixing,
     int segment,
     SpanPooling pooling) {
+
+  /** Checks the values. */
+  public CombinerModelConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
+    Limits.rate("attentionDropout", attentionDropout);
+  }
 
   /** How tokens see each other. */
   public enum Mixing {

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.deberta;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.deberta.DebertaConfig;
 
 /**
@@ -10,4 +11,10 @@ import org.attentionzoo.blocks.papers.deberta.DebertaConfig;
  * @param encoder the sizes and switches of the encoder
  */
 public record MaskedLanguageModelConfig(
-    int vocabulary, boolean enhancedMaskDecoder, DebertaConfig encoder) {}
+    int vocabulary, boolean enhancedMaskDecoder, DebertaConfig encoder) {
+
+  /** Checks the values. */
+  public MaskedLanguageModelConfig {
+    Limits.positive("vocabulary", vocabulary);
+  }
+}

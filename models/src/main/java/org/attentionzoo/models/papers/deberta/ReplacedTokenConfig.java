@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.deberta;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.deberta.DebertaConfig;
 import org.attentionzoo.blocks.papers.deberta.DebertaEmbeddings;
 
@@ -19,4 +20,11 @@ public record ReplacedTokenConfig(
     DebertaEmbeddings.Sharing sharing,
     int maskToken,
     double detectionWeight,
-    DebertaConfig encoder) {}
+    DebertaConfig encoder) {
+
+  /** Checks the values. */
+  public ReplacedTokenConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.notNegative("detectionWeight", detectionWeight);
+  }
+}

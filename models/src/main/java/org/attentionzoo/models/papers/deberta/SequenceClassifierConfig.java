@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.deberta;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.deberta.DebertaActivation;
 import org.attentionzoo.blocks.papers.deberta.DebertaConfig;
 import org.attentionzoo.blocks.papers.deberta.DebertaPooler;
@@ -31,6 +32,17 @@ public record SequenceClassifierConfig(
     DebertaActivation poolerActivation,
     double classifierDropout,
     DebertaConfig encoder) {
+
+  /** Checks the values. */
+  public SequenceClassifierConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("classes", classes);
+    Limits.notNegative("siftWeight", siftWeight);
+    Limits.notNegative("siftRate", siftRate);
+    Limits.notNegative("siftDeviation", siftDeviation);
+    Limits.rate("poolerDropout", poolerDropout);
+    Limits.rate("classifierDropout", classifierDropout);
+  }
 
   /**
    * Without scale-invariant fine-tuning, with the default pooler and the encoder's dropout.

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.dhsa;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.dhsa.DhsaConfig;
 import org.attentionzoo.blocks.papers.dhsa.DhsaConfig.Method;
 import org.attentionzoo.blocks.papers.dhsa.DhsaConfig.Stage;
@@ -67,6 +68,11 @@ public record DhsaModelConfig(
     double threshold,
     int chunksPerBlock,
     int apart) {
+
+  /** Checks the values. */
+  public DhsaModelConfig {
+    Limits.positive("heads", heads);
+  }
 
   DecoderConfig decoder() {
     return new DecoderConfig(vocabulary, width, layers, hidden, tied, dropout);

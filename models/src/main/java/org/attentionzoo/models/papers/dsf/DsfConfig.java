@@ -1,5 +1,7 @@
 package org.attentionzoo.models.papers.dsf;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * A small decoder around the mixers that the framework compares.
  *
@@ -27,6 +29,11 @@ public record DsfConfig(
     int heads,
     int state,
     int kernel) {
+
+  /** Checks the values. */
+  public DsfConfig {
+    Limits.notNegative("kernel", kernel);
+  }
 
   /** The mixers. */
   public enum Kind {

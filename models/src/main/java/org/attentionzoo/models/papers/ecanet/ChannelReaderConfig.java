@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.ecanet;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.ecanet.ChannelReader;
 
 /**
@@ -19,6 +20,14 @@ public record ChannelReaderConfig(
     int features,
     int channels,
     int outputs) {
+
+  /** Checks the values. */
+  public ChannelReaderConfig {
+    Limits.positive("reduction", reduction);
+    Limits.positive("features", features);
+    Limits.positive("channels", channels);
+    Limits.positive("outputs", outputs);
+  }
 
   /** The height and width of an image. */
   int image() {

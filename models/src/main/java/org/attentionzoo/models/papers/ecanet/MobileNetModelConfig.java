@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.ecanet;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.ecanet.ChannelAttention;
 
 /**
@@ -21,4 +22,13 @@ public record MobileNetModelConfig(
     double dropout,
     int channels,
     int image,
-    int classes) {}
+    int classes) {
+
+  /** Checks the values. */
+  public MobileNetModelConfig {
+    Limits.positive("channels", channels);
+    Limits.positive("image", image);
+    Limits.positive("classes", classes);
+    Limits.rate("dropout", dropout);
+  }
+}

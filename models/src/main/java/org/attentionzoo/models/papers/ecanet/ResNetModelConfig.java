@@ -1,6 +1,7 @@
 package org.attentionzoo.models.papers.ecanet;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.ecanet.ChannelAttention;
 
 /**
@@ -26,4 +27,10 @@ public record ResNetModelConfig(
     boolean largeStem,
     int channels,
     int image,
-    int classes) {}
+    int classes) {
+
+  /** Checks the values. */
+  public ResNetModelConfig {
+    Limits.positive("image", image);
+  }
+}

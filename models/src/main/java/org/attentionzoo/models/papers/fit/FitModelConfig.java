@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.fit;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.fit.FitConfig;
 
 /**
@@ -35,6 +36,7 @@ public record FitModelConfig(
 
   /** Refuses images that do not divide into such parts. */
   public FitModelConfig {
+    Limits.positive("classes", classes);
     if (side < 1 || patch < 1 || image < 1 || image % (side * patch) != 0) {
       throw new IllegalArgumentException(
           "image must be a multiple of side times patch; got image "

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.flashbias;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.attention.AlibiFactors;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.AttentionParts;
@@ -35,6 +36,13 @@ public record FlashBiasConfig(
     int context,
     int rank,
     double energy) {
+
+  /** Checks the values. */
+  public FlashBiasConfig {
+    Limits.positive("heads", heads);
+    Limits.positive("context", context);
+    Limits.notNegative("rank", rank);
+  }
 
   /** A bias. */
   public enum Bias {

@@ -2,6 +2,7 @@ package org.attentionzoo.models.papers.gaam;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.gaam.GaussianBlock.Layer;
 
 /**
@@ -27,6 +28,15 @@ public record GaamConfig(
     Axis axis,
     int heads,
     int gaussians) {
+
+  /** Checks the values. */
+  public GaamConfig {
+    Limits.positive("classes", classes);
+    Limits.positive("width", width);
+    Limits.positive("kernel", kernel);
+    Limits.notNegative("vocabulary", vocabulary);
+    Limits.notNegative("layers", layers);
+  }
 
   /** An axis of the encoder's features. */
   public enum Axis {

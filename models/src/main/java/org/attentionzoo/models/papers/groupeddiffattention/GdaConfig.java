@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.groupeddiffattention;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.attention.AttentionConfig;
@@ -42,6 +43,16 @@ public record GdaConfig(
     Lambda lambda,
     boolean learned,
     Network network) {
+
+  /** Checks the values. */
+  public GdaConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.positive("heads", heads);
+    Limits.positive("rotaryBase", rotaryBase);
+    Limits.notNegative("layers", layers);
+  }
 
   /** An attention. */
   public enum Attention {

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.kronecker;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.kronecker.TensorScale;
 
 /**
@@ -22,4 +23,13 @@ public record TensorTaggerConfig(
     int heads,
     int headWidth,
     int order,
-    TensorScale scale) {}
+    TensorScale scale) {
+
+  /** Checks the values. */
+  public TensorTaggerConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+  }
+}

@@ -1,5 +1,7 @@
 package org.attentionzoo.models.papers.ltsflinear;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * A linear forecaster.
  *
@@ -7,4 +9,12 @@ package org.attentionzoo.models.papers.ltsflinear;
  * @param horizon how many values it forecasts
  * @param channels how many series there are beside each other
  */
-public record LinearForecasterConfig(int window, int horizon, int channels) {}
+public record LinearForecasterConfig(int window, int horizon, int channels) {
+
+  /** Checks the values. */
+  public LinearForecasterConfig {
+    Limits.positive("window", window);
+    Limits.positive("horizon", horizon);
+    Limits.positive("channels", channels);
+  }
+}

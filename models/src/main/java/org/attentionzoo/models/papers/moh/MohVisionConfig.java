@@ -1,6 +1,7 @@
 package org.attentionzoo.models.papers.moh;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.moh.HeadLists;
 
 /**
@@ -35,6 +36,7 @@ public record MohVisionConfig(
 
   /** Checks the lists; the rest is checked by what is built from it. */
   public MohVisionConfig {
+    Limits.notNegative("balanceWeight", balanceWeight);
     sharedHeads = List.copyOf(sharedHeads);
     routedHeads = List.copyOf(routedHeads);
     HeadLists.check(layers, sharedHeads, routedHeads);

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.positionalattention;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.positionalattention.PositionalConfig;
 import org.attentionzoo.blocks.papers.positionalattention.PositionalConfig.Mode;
 
@@ -17,6 +18,15 @@ import org.attentionzoo.blocks.papers.positionalattention.PositionalConfig.Mode;
  */
 public record PositionalModelConfig(
     int features, int extra, int width, int heads, int layers, int hidden, int depth, Mode mode) {
+
+  /** Checks the values. */
+  public PositionalModelConfig {
+    Limits.positive("features", features);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("extra", extra);
+    Limits.notNegative("layers", layers);
+  }
 
   PositionalConfig transformer() {
     int positions = features + extra;

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.rcmha;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.rcmha.RcmhaConfig;
 
 /**
@@ -25,6 +26,15 @@ public record RcmhaModelConfig(
     boolean convolution,
     boolean relative,
     int reach) {
+
+  /** Checks the values. */
+  public RcmhaModelConfig {
+    Limits.positive("vocabulary", vocabulary);
+    Limits.positive("width", width);
+    Limits.positive("hidden", hidden);
+    Limits.notNegative("layers", layers);
+    Limits.rate("dropout", dropout);
+  }
 
   RcmhaConfig attention() {
     return new RcmhaConfig(width, heads, convolution, relative, reach, dropout);

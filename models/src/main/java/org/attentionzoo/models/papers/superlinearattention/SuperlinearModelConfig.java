@@ -2,6 +2,7 @@ package org.attentionzoo.models.papers.superlinearattention;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.linear.FixedFeatures;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig;
@@ -36,6 +37,11 @@ public record SuperlinearModelConfig(
     int keyValueHeads,
     SpanConfig spans,
     boolean dense) {
+
+  /** Checks the values. */
+  public SuperlinearModelConfig {
+    Limits.positive("heads", heads);
+  }
 
   private static final double FASTEST = 0.5;
   private static final double SLOWER = 4;

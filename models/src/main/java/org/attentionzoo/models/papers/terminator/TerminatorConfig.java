@@ -2,6 +2,7 @@ package org.attentionzoo.models.papers.terminator;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.terminator.SfneConfig;
 import org.attentionzoo.blocks.papers.terminator.SlowNetConfig;
 import org.attentionzoo.blocks.papers.terminator.Terminator;
@@ -46,6 +47,10 @@ public record TerminatorConfig(
 
   /** Copies the lists and compares their lengths. */
   public TerminatorConfig {
+    Limits.positive("channels", channels);
+    Limits.positive("classes", classes);
+    Limits.notNegative("slowLossWeight", slowLossWeight);
+    Limits.rate("dropout", dropout);
     factors = List.copyOf(factors);
     globalLayers = List.copyOf(globalLayers);
     localSides = List.copyOf(localSides);

@@ -1,6 +1,7 @@
 package org.attentionzoo.models.papers.transformer;
 
 import java.util.Optional;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.positions.Rotary;
 
 /**
@@ -35,4 +36,10 @@ public record LlamaModelConfig(
     double rotaryBase,
     Optional<Rotary.Scaling> rotaryScaling,
     double normEpsilon,
-    int context) {}
+    int context) {
+
+  /** Checks the values. */
+  public LlamaModelConfig {
+    Limits.notNegative("context", context);
+  }
+}
