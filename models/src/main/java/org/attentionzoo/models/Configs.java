@@ -88,7 +88,10 @@ public final class Configs {
       for (int i = 0; i < path.length - 1; i++) {
         node = childOf(node, path[i], parts.getKey());
       }
-      node.put(path[path.length - 1], new Text(parts.getValue()));
+      String last = path[path.length - 1];
+      if (node.put(last, new Text(parts.getValue())) instanceof Map<?, ?> children) {
+        throw replaces(parts.getKey() + "." + children.keySet().iterator().next(), parts.getKey());
+      }
     }
     return fromMap(config, tree);
   }
@@ -269,10 +272,14 @@ public final class Configs {
   private static Map<String, Object> childOf(Map<String, Object> node, String head, String key) {
     Object child = node.computeIfAbsent(head, k -> new LinkedHashMap<String, Object>());
     if (child instanceof Text) {
-      throw new UserException(
-          "'" + key + "' sets a part of '" + head + "', which another setting replaces; keep one");
+      throw replaces(key, head);
     }
     return (Map<String, Object>) child;
+  }
+
+  private static UserException replaces(String part, String whole) {
+    return new UserException(
+        "'" + part + "' sets a part of '" + whole + "', which another setting replaces; keep one");
   }
 
   private static Object yaml(String text) {

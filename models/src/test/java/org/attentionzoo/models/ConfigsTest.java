@@ -98,6 +98,19 @@ class ConfigsTest {
     assertThat(Configs.override(RUN, List.of("width=7", "width=16")).width()).isEqualTo(16);
   }
 
+  @Test
+  void dropsNoPartOfASettingForTheWhole() {
+    for (List<String> settings :
+        List.of(
+            List.of("optimizer.lr=3", "optimizer={decay: 2}"),
+            List.of("optimizer={decay: 2}", "optimizer.lr=3"))) {
+      assertThatThrownBy(() -> Configs.override(RUN, settings))
+          .isInstanceOf(UserException.class)
+          .hasMessage(
+              "'optimizer.lr' sets a part of 'optimizer', which another setting replaces; keep one");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
