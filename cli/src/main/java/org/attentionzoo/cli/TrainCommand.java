@@ -19,6 +19,7 @@ import org.attentionzoo.eval.profile.Trace;
 import org.attentionzoo.eval.report.HtmlReport;
 import org.attentionzoo.eval.report.RunHistory;
 import org.attentionzoo.eval.report.TensorBoardLog;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.ProcessMemory;
@@ -116,18 +117,26 @@ final class TrainCommand implements Callable<Integer> {
             "'" + override + "' is no change of the config; expected key=value");
       }
     }
-    if (data != null) {
-      overrides.add("data=" + data);
-    }
-    if (from != null) {
-      overrides.add("initialFrom=" + from);
-    }
-    if (device != null) {
-      overrides.add("device=" + device);
-    }
+    add(overrides, "--data", "data", data);
+    add(overrides, "--from", "initialFrom", from);
+    add(overrides, "--device", "device", device);
     try (TrainingRun run = prepare(name, overrides)) {
       return train(run);
     }
+  }
+
+  /** An option that is the same as a key of the config. */
+  private static void add(List<String> overrides, String option, String key, Object value) {
+    if (value == null) {
+      return;
+    }
+    for (String override : overrides) {
+      if (Configs.split(override).getKey().equals(key)) {
+        throw new UserException(
+            option + " " + value + " and '" + override + "' set the same; keep one");
+      }
+    }
+    overrides.add(key + "=" + value);
   }
 
   private static String takeName(List<String> arguments) {

@@ -67,6 +67,8 @@ class BadInputTest {
         "train decoder-tiny --data text:text.txt task.length=-9 | length=-9",
         "train decoder-tiny --data text:text.txt --device tpu | unknown device 'tpu'; expected cpu",
         "train decoder-tiny --data text:text.txt --devise cpu | did you mean '--device'?",
+        "train decoder-tiny --data text:text.txt data=text:other | 'data=text:other' set the same",
+        "train decoder-tiny --device cpu device=gpu | 'device=gpu' set the same",
         "train missing.yaml | no recipe file missing.yaml",
         "train transformer/missing | unknown recipe",
         "train --resume missing | missing does not exist",
