@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.generate.Generation;
+import org.attentionzoo.eval.generate.PrintableStream;
 import org.attentionzoo.eval.generate.Sampling;
 import org.attentionzoo.eval.predict.TextCodec;
 import org.attentionzoo.models.ModelKind;
@@ -162,6 +163,7 @@ final class GenerateCommand implements Callable<Integer> {
     try (TextCodec codec = Codecs.of(model, null, -1)) {
       long[] tokens = codec.encode(prompt);
       TokenText text = new TokenText(codec, tokens);
+      PrintableStream shown = new PrintableStream();
       out.print(prompt);
       new Generation(model.model(), model.manager())
           .run(
@@ -169,11 +171,11 @@ final class GenerateCommand implements Callable<Integer> {
               length,
               sampling,
               token -> {
-                out.print(text.accept(token));
+                out.print(shown.accept(text.accept(token)));
                 out.flush();
                 return !ends.contains(token) && !out.checkError();
               });
-      out.println(text.finish());
+      out.println(shown.accept(text.finish()) + shown.finish());
       out.flush();
     }
   }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.generate.Generation;
+import org.attentionzoo.eval.generate.Printable;
 import org.attentionzoo.eval.generate.Sampling;
 import org.attentionzoo.eval.predict.Choice;
 import org.attentionzoo.eval.predict.PixelImage;
@@ -323,10 +324,10 @@ final class PredictCommand implements Callable<Integer> {
   private static void print(PrintWriter out, Map<String, Object> answer) {
     out.println(answer.get("input"));
     if (answer.containsKey("continuation")) {
-      out.println("  goes on: " + answer.get("continuation"));
+      out.println("  goes on: " + Printable.of(answer.get("continuation").toString()));
     }
     if (answer.containsKey("filled")) {
-      out.println("  filled: " + answer.get("filled"));
+      out.println("  filled: " + Printable.of(answer.get("filled").toString()));
     }
     List<Object> tables = new ArrayList<>();
     tables.addAll((List<?>) answer.getOrDefault("masks", List.of()));
@@ -349,7 +350,7 @@ final class PredictCommand implements Callable<Integer> {
       return String.format(Locale.ROOT, "%.4f", number);
     }
     return entry.getKey().equals("text")
-        ? "'" + value.toString().replace("\n", "\\n") + "'"
+        ? "'" + Printable.of(value.toString()).replace("\n", "\\n") + "'"
         : entry.getKey().equals("label") ? value.toString() : entry.getKey() + " " + value;
   }
 }

@@ -9,7 +9,7 @@ import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.generate.Generation;
-import org.attentionzoo.eval.generate.Printable;
+import org.attentionzoo.eval.generate.PrintableStream;
 import org.attentionzoo.eval.generate.Sampling;
 import org.attentionzoo.eval.generate.Utf8Stream;
 import org.attentionzoo.models.ModelKind;
@@ -24,7 +24,9 @@ final class TextSample {
 
   private TextSample() {}
 
-  /** Prints the continuation of a text byte by byte as it comes, and a line end. */
+  /**
+   * Prints the continuation of a text byte by byte as it comes, fit for a terminal, and a line end.
+   */
   static void write(
       ZooBlock model,
       NDManager manager,
@@ -36,17 +38,18 @@ final class TextSample {
     int[] tokens = new int[bytes.length];
     Arrays.setAll(tokens, i -> Byte.toUnsignedInt(bytes[i]));
     Utf8Stream text = new Utf8Stream();
+    PrintableStream shown = new PrintableStream();
     new Generation(model, manager)
         .run(
             tokens,
             length,
             sampling,
             token -> {
-              out.print(text.accept(token));
+              out.print(shown.accept(text.accept(token)));
               out.flush();
               return !out.checkError();
             });
-    out.println(text.finish());
+    out.println(shown.accept(text.finish()) + shown.finish());
     out.flush();
   }
 
@@ -70,6 +73,6 @@ final class TextSample {
     out.println("and the model goes on");
     StringWriter sample = new StringWriter();
     write(model, manager, prompt, LENGTH, SAMPLING, new PrintWriter(sample));
-    out.println(Printable.of(sample.toString()).indent(2).stripTrailing());
+    out.println(sample.toString().indent(2).stripTrailing());
   }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.attentionzoo.eval.generate.Printable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +67,13 @@ class TrainEvalGenerateTest {
     assertThat(generated.exit()).as(generated.err()).isZero();
     assertThat(generated.out()).startsWith("to be").hasSizeGreaterThan(6);
     assertThat(Run.zoo(generate).out()).isEqualTo(generated.out());
+    // A tenth of all bytes are control characters, which a terminal would obey.
+    generate[5] = "200";
+    generate[7] = "9";
+    String wild = Run.zoo(generate).out();
+    assertThat(wild).isEqualTo(Printable.of(wild));
+    String all = Run.zoo("predict", out.toString(), "--input", "to be", "--top-k", "256").out();
+    assertThat(all).contains("token 27 ").isEqualTo(Printable.of(all));
   }
 
   @Test

@@ -17,4 +17,13 @@ class PrintableTest {
         .isEqualTo("a\ufffd[2Jb\ufffd\ufffdc\ufffd");
     assertThat(Printable.of("what was\rwritten over")).isEqualTo("what was\ufffdwritten over");
   }
+
+  @Test
+  void waitsForWhatFollowsACarriageReturn() {
+    PrintableStream stream = new PrintableStream();
+    assertThat(stream.accept("a\r")).isEqualTo("a");
+    assertThat(stream.accept("\nb\r")).isEqualTo("\r\nb");
+    assertThat(stream.accept("\u001b")).isEqualTo("\ufffd\ufffd");
+    assertThat(stream.accept("\r") + stream.finish() + stream.finish()).isEqualTo("\ufffd");
+  }
 }

@@ -378,6 +378,6 @@ class SelfAttentiveRecommenderTest {
     assertThatThrownBy(() -> config(Norm.POST, 4, false, true, true))
         .hasMessageContaining("hidden must be a multiple of heads");
     assertThatThrownBy(() -> SasRecConfig.of(Norm.PRE, 0, 7, 6, 2, 1, 0))
-        .hasMessageContaining("items is 0");
+        .hasMessageContaining("items=0 was given; it must be 1 or more");
   }
 }
