@@ -120,13 +120,17 @@ public record RunHistory(
     ObjectMapper mapper = new ObjectMapper();
     List<String> lines;
     try {
-      lines = Files.readAllLines(file);
+      // Not readAllLines: what is damaged need not be UTF-8, and its line is named below.
+      lines = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
     } catch (IOException e) {
       throw new UserException("cannot read " + file + ": " + e, e);
     }
     for (int i = 0; i < lines.size(); i++) {
       try {
         JsonNode line = mapper.readTree(lines.get(i));
+        if (!line.isObject()) {
+          throw noObject(file, i, null);
+        }
         long step = line.path("step").asLong();
         String split = line.path("split").asText(TRAIN);
         line.properties()
@@ -143,8 +147,13 @@ public record RunHistory(
           // A run that goes on may be in the middle of its last line.
           return;
         }
-        throw new UserException(file + " line " + (i + 1) + " is no JSON object", e);
+        throw noObject(file, i, e);
       }
     }
+  }
+
+  private static UserException noObject(Path file, int line, JsonProcessingException cause) {
+    return new UserException(
+        file + " line " + (line + 1) + " is no JSON object; mend or remove that line", cause);
   }
 }

@@ -48,6 +48,14 @@ class HtmlReportTest {
     assertThatThrownBy(() -> RunHistory.read(run.folder()))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("line 1");
+    Files.write(metrics, new byte[] {(byte) 0xff, 0, '\n', '{', '}', '\n'});
+    assertThatThrownBy(() -> RunHistory.read(run.folder()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("line 1 is no JSON object");
+    Files.writeString(metrics, "{\"step\":1}\n[1]\n{\"step\":2}\n");
+    assertThatThrownBy(() -> RunHistory.read(run.folder()))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("line 2 is no JSON object");
   }
 
   @Test
