@@ -1,9 +1,11 @@
 package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.generate.Generation;
@@ -147,10 +149,22 @@ final class GenerateCommand implements Callable<Integer> {
       } else {
         requireBytes(model);
         out.print(prompt);
-        TextSample.write(model.model(), model.manager(), prompt, length, sampling, out);
+        int added = TextSample.write(model.model(), model.manager(), prompt, length, sampling, out);
+        tellIfFull(model, prompt.getBytes(StandardCharsets.UTF_8).length, added);
       }
     }
     return ExitCode.OK;
+  }
+
+  /** Says why a text is shorter than was asked for. */
+  private void tellIfFull(TrainedModel model, int before, int added) {
+    if (model.model() instanceof Bounded bounded
+        && added < length
+        && before + added > bounded.context()) {
+      spec.commandLine()
+          .getErr()
+          .println("the model takes " + bounded.context() + " tokens; the text ends there");
+    }
   }
 
   /** With the tokenizer of the model's folder; ends early at a token that ends a text. */
@@ -165,18 +179,20 @@ final class GenerateCommand implements Callable<Integer> {
       TokenText text = new TokenText(codec, tokens);
       PrintableStream shown = new PrintableStream();
       out.print(prompt);
-      new Generation(model.model(), model.manager())
-          .run(
-              Arrays.stream(tokens).mapToInt(Math::toIntExact).toArray(),
-              length,
-              sampling,
-              token -> {
-                out.print(shown.accept(text.accept(token)));
-                out.flush();
-                return !ends.contains(token) && !out.checkError();
-              });
+      int[] added =
+          new Generation(model.model(), model.manager())
+              .run(
+                  Arrays.stream(tokens).mapToInt(Math::toIntExact).toArray(),
+                  length,
+                  sampling,
+                  token -> {
+                    out.print(shown.accept(text.accept(token)));
+                    out.flush();
+                    return !ends.contains(token) && !out.checkError();
+                  });
       out.println(shown.accept(text.finish()) + shown.finish());
       out.flush();
+      tellIfFull(model, tokens.length, added.length);
     }
   }
 }

@@ -26,8 +26,10 @@ final class TextSample {
 
   /**
    * Prints the continuation of a text byte by byte as it comes, fit for a terminal, and a line end.
+   *
+   * @return how many bytes were added; fewer than asked for if the model takes no more
    */
-  static void write(
+  static int write(
       ZooBlock model,
       NDManager manager,
       String prompt,
@@ -39,18 +41,20 @@ final class TextSample {
     Arrays.setAll(tokens, i -> Byte.toUnsignedInt(bytes[i]));
     Utf8Stream text = new Utf8Stream();
     PrintableStream shown = new PrintableStream();
-    new Generation(model, manager)
-        .run(
-            tokens,
-            length,
-            sampling,
-            token -> {
-              out.print(shown.accept(text.accept(token)));
-              out.flush();
-              return !out.checkError();
-            });
+    int[] added =
+        new Generation(model, manager)
+            .run(
+                tokens,
+                length,
+                sampling,
+                token -> {
+                  out.print(shown.accept(text.accept(token)));
+                  out.flush();
+                  return !out.checkError();
+                });
     out.println(shown.accept(text.finish()) + shown.finish());
     out.flush();
+    return added.length;
   }
 
   /** Prints how a model goes on with the beginning of the validation part, if it is of text. */

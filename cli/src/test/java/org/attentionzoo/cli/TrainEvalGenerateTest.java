@@ -77,6 +77,32 @@ class TrainEvalGenerateTest {
   }
 
   @Test
+  void saysThatATextEndsWhereTheModelDoes() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path out = folder.resolve("run");
+    Run train =
+        Run.zoo(
+            "train",
+            "ssa-gpt-tiny",
+            "--data",
+            "text:" + text,
+            "--out",
+            out.toString(),
+            "steps=1",
+            "evaluateBatches=1",
+            "task.batch=2",
+            "task.length=8",
+            "model.context=16");
+    assertThat(train.exit()).as(train.err()).isZero();
+    String[] generate = {"generate", out.toString(), "--prompt", "to be", "--length", "12"};
+    assertThat(Run.zoo(generate).err()).isEmpty();
+    generate[5] = "13";
+    assertThat(Run.zoo(generate).err().lines())
+        .containsExactly("the model takes 16 tokens; the text ends there");
+  }
+
+  @Test
   void takesWeightsFromElsewhere() throws IOException {
     Path text = folder.resolve("text.txt");
     Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
