@@ -103,6 +103,31 @@ class TrainEvalGenerateTest {
   }
 
   @Test
+  void refusesBatchesThatAModelDoesNotTakeInOneLine() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path out = folder.resolve("run");
+    String[] train = {
+      "train",
+      "ssa-gpt-tiny",
+      "--data",
+      "text:" + text,
+      "--out",
+      out.toString(),
+      "steps=1",
+      "task.batch=2",
+      "task.length=32",
+      "model.context=16"
+    };
+    Run refused = Run.zoo(train);
+    assertThat(refused.exit()).isEqualTo(2);
+    assertThat(refused.err())
+        .contains(
+            "zoo train: the model does not take inputs of shape (2, 32): the model has positions"
+                + " for 16 tokens; got 32; change the sizes of the task");
+  }
+
+  @Test
   void takesWeightsFromElsewhere() throws IOException {
     Path text = folder.resolve("text.txt");
     Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));

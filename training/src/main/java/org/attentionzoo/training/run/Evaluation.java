@@ -7,10 +7,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
 import org.attentionzoo.blocks.Taps;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.kernels.KernelException;
 import org.attentionzoo.datasets.Batch;
@@ -59,6 +61,30 @@ public final class Evaluation {
   }
 
   /**
+   * A pass over a batch.
+   *
+   * @throws UserException if the model refuses it, for example since it is longer than the model
+   *     has positions for
+   */
+  static NDList forward(ZooBlock model, Pass pass, Batch batch) {
+    try {
+      return model.forward(pass, batch.inputs());
+    } catch (IllegalArgumentException e) {
+      String shapes =
+          batch.inputs().stream()
+              .map(input -> input.getShape().toString())
+              .collect(Collectors.joining(", "));
+      throw new UserException(
+          "the model does not take inputs of shape "
+              + shapes
+              + ": "
+              + e.getMessage()
+              + "; change the sizes of the task (task.<key>) or of the model (model.<key>)",
+          e);
+    }
+  }
+
+  /**
    * Evaluates a model while somebody listens at its taps, for example to switch a part of it off.
    *
    * @param model the model
@@ -67,7 +93,8 @@ public final class Evaluation {
    * @param limit how many validation batches are taken; 0 for all
    * @param taps who listens
    * @return weighted means over all items
-   * @throws org.attentionzoo.blocks.UserException if the memory does not suffice
+   * @throws UserException if there is nothing to predict, the model refuses a batch or the memory
+   *     does not suffice
    */
   public static Result run(ZooBlock model, Task task, NDManager manager, int limit, Taps taps) {
     int all = task.source().validationBatches();
@@ -86,7 +113,7 @@ public final class Evaluation {
           Pass pass = Pass.inference(new ParameterStore(scope, false)).with(listeners);
           // Listeners may keep what they see as long as the pass; measurements read it at once.
           pass = taps.isEmpty() ? pass.with(Segments.released()) : pass;
-          NDList outputs = model.forward(pass, batch.inputs());
+          NDList outputs = forward(model, pass, batch);
           Objective.Outcome outcome = task.objective().evaluate(outputs, batch);
           double weight = outcome.weight();
           measurements.count(weight);

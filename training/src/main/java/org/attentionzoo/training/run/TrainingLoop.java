@@ -346,7 +346,7 @@ public final class TrainingLoop {
         Segments segments =
             new Segments(Seeds.forTraining(config.seed(), number), config.gradientCheckpointing());
         Pass pass = precisely(Pass.training(store).with(segments));
-        NDList outputs = model.forward(pass, batch.inputs());
+        NDList outputs = Evaluation.forward(model, pass, batch);
         if (config.gradientCheckpointing() && segments.count() == 0) {
           throw new UserException(
               "gradientCheckpointing=true was given, but this model has no layers that can be run"
