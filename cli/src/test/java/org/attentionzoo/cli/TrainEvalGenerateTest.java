@@ -125,6 +125,20 @@ class TrainEvalGenerateTest {
         .contains(
             "zoo train: the model does not take inputs of shape (2, 32): the model has positions"
                 + " for 16 tokens; got 32; change the sizes of the task");
+    Run empty =
+        Run.zoo(
+            "train",
+            "sasrec-tiny",
+            "--data",
+            "item-order:",
+            "--out",
+            folder.resolve("empty").toString(),
+            "steps=1",
+            "task.batch=2",
+            "model.maxlen=2");
+    assertThat(empty.exit()).isEqualTo(2);
+    assertThat(empty.err())
+        .contains("zoo train: none of the 256 validation batches has anything to be predicted");
   }
 
   @Test

@@ -138,6 +138,13 @@ public final class Evaluation {
           !manager.getDevice().isGpu(),
           "a smaller task.batch (task.evaluationBatch, where the task has it)");
     }
+    if (items == 0) {
+      throw new UserException(
+          "none of the "
+              + batches
+              + " validation batches has anything to be predicted; give more or other data, or"
+              + " options of the task and the model that leave some");
+    }
     double total = items;
     sums.replaceAll((name, sum) -> sum / total);
     sums.putAll(meter.figures());
