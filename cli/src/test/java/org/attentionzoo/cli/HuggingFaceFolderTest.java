@@ -9,6 +9,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Commands take a Hugging Face folder, or its name in the cache, where they take a run. */
 class HuggingFaceFolderTest {
@@ -43,6 +45,26 @@ class HuggingFaceFolderTest {
     for (String name : new String[] {"owner/name", "owner/name@" + COMMIT}) {
       assertThat(Run.zoo("eval", name, "--data", "recall:", "--batches", "1")).isEqualTo(expected);
     }
+  }
+
+  /** Nothing is allocated from a number of a config that the weights contradict. */
+  @ParameterizedTest
+  @CsvSource({
+    "num_hidden_layers, 2000000000, announces 2000000000 layers",
+    "intermediate_size, 2000000000, describes a model of",
+    "vocab_size, 2000000000, describes a model of",
+  })
+  void refusesNumbersThatTheWeightsContradict(String field, String number, String message)
+      throws IOException {
+    Path model = Folders.llama(cache.resolve("large"));
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceFirst("\"" + field + "\": \\d+", "\"" + field + "\": " + number));
+    Run run = Run.zoo("predict", model.toString(), "--input", "w1");
+    assertThat(run.exit()).isEqualTo(2);
+    assertThat(run.err().lines()).singleElement().asString().contains(message);
   }
 
   @Test

@@ -4,12 +4,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.attentionzoo.blocks.NearestName;
+import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
@@ -28,6 +31,10 @@ import org.attentionzoo.models.weights.WeightFiles;
 public final class HuggingFaceFolder {
 
   private static final String CONFIG = "config.json";
+  private static final String LAYERS = "num_hidden_layers";
+
+  /** Tied weights stand once in a file, and some providers add biases that are zero. */
+  private static final int MOST_TIMES_WEIGHTS = 2;
 
   private final Path folder;
   private final ModelEntry<?> entry;
@@ -35,6 +42,7 @@ public final class HuggingFaceFolder {
   private final List<String> labels;
   private final List<Integer> endTokens;
   private final Map<String, String> ignored;
+  private final int layers;
 
   private HuggingFaceFolder(
       Path folder,
@@ -42,13 +50,15 @@ public final class HuggingFaceFolder {
       HuggingFaceModel model,
       List<String> labels,
       List<Integer> endTokens,
-      Map<String, String> ignored) {
+      Map<String, String> ignored,
+      int layers) {
     this.folder = folder;
     this.entry = entry;
     this.model = model;
     this.labels = labels;
     this.endTokens = endTokens;
     this.ignored = ignored;
+    this.layers = layers;
   }
 
   /**
@@ -83,7 +93,13 @@ public final class HuggingFaceFolder {
           entry.name() + " is made from " + entry.configType() + ", not from " + model.config());
     }
     return new HuggingFaceFolder(
-        folder, entry, model, config.labels(), config.endTokens(), ignored);
+        folder,
+        entry,
+        model,
+        config.labels(),
+        config.endTokens(),
+        ignored,
+        config.value(LAYERS) instanceof Integer number ? number : 0);
   }
 
   private static HuggingFaceProvider provider(HuggingFaceConfig config) {
@@ -188,15 +204,58 @@ public final class HuggingFaceFolder {
    *     config; lists all that differs
    */
   public ZooBlock load(NDManager manager, DataType type) {
-    ZooBlock block = build(entry);
-    block.initialize(manager, type);
     try (StoredWeights source = WeightFiles.open(folder)) {
+      // Before anything is built: a config from elsewhere may hold any number.
+      if (layers > source.tensors().size()) {
+        throw new UserException(
+            folder.resolve(CONFIG)
+                + " announces "
+                + layers
+                + " layers, but "
+                + source.origin()
+                + " holds "
+                + source.tensors().size()
+                + " tensors; they do not belong together");
+      }
+      ZooBlock block = build(entry);
+      requireSizeOf(source, block);
+      block.initialize(manager, type);
       List<String> kept = model.loader().load(block, manager, source);
       if (!kept.isEmpty()) {
         throw new UserException(
             source.origin() + " lacks parameters of the model: " + String.join(", ", kept));
       }
       return block;
+    }
+  }
+
+  /**
+   * Refuses a model that is much larger than its weights, before memory is taken for it. What
+   * exactly differs, the loader tells.
+   */
+  private void requireSizeOf(StoredWeights source, ZooBlock block) {
+    Map<String, Double> sizes = new HashMap<>();
+    StateDict.of(block)
+        .values()
+        .forEach(
+            parameter -> {
+              double size = 1; // of three large numbers, which are more than a long holds
+              for (long length : parameter.getShape().getShape()) {
+                size *= length;
+              }
+              sizes.put(parameter.getId(), size);
+            });
+    double wanted = sizes.values().stream().mapToDouble(size -> size).sum();
+    double there = source.tensors().values().stream().mapToDouble(t -> t.shape().size()).sum();
+    if (wanted > MOST_TIMES_WEIGHTS * there) {
+      throw new UserException(
+          String.format(
+              Locale.ROOT,
+              "%s describes a model of %,.0f values, but %s holds %,.0f; they do not belong together",
+              folder.resolve(CONFIG),
+              wanted,
+              source.origin(),
+              there));
     }
   }
 

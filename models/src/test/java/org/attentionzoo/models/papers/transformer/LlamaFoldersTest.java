@@ -295,6 +295,7 @@ class LlamaFoldersTest {
       })
   void refusesWhatItCannotBuild(String old, String now, String message) throws IOException {
     assertThat(LLAMA).contains(old);
+    write((LlamaModelConfig) folder(LLAMA).config(), true, Map.of());
     String json = LLAMA.replace(old, now);
     assertThatThrownBy(() -> folder(json).load(manager))
         .isInstanceOf(UserException.class)
