@@ -3,6 +3,7 @@ package org.attentionzoo.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.eval.claims.ResultsTable;
@@ -44,7 +45,7 @@ final class ResultsCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     ResultsTable table = ResultsTable.read(paths);
     AtomicFile.write(out, table.markdown());
-    spec.commandLine().getOut().printf("%s: %d results%n", out, table.size());
+    spec.commandLine().getOut().printf(Locale.ROOT, "%s: %d results%n", out, table.size());
     spec.commandLine().getOut().flush();
     return ExitCode.OK;
   }

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.attentionzoo.blocks.UserException;
@@ -132,8 +133,7 @@ public final class IdxImages {
   private static void expect(int magic, int expected, Path file) {
     if (magic != expected) {
       throw new UserException(
-          String.format(
-              "%s begins with 0x%08x; IDX of this kind begins with 0x%08x", file, magic, expected));
+          String.format(Locale.ROOT, "%s begins with 0x%08x; IDX of this kind begins with 0x%08x", file, magic, expected));
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -682,8 +683,7 @@ final class RestrictedUnpickler {
 
   private WeightsException refused(int opcode) {
     return new WeightsException(
-        String.format(
-            "its pickle has opcode 0x%02x at byte %d, which state dicts do not need; save the state"
+        String.format(Locale.ROOT, "its pickle has opcode 0x%02x at byte %d, which state dicts do not need; save the state"
                 + " dict alone: torch.save(model.state_dict(), path)",
             opcode, in.position() - 1));
   }

@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -195,7 +196,7 @@ public final class Checkpoints {
    */
   Checkpoint save(State state, Map<String, Map<String, NDArray>> tensors) throws IOException {
     Files.createDirectories(folder);
-    Path target = folder.resolve(String.format("step-%08d", state.step()));
+    Path target = folder.resolve(String.format(Locale.ROOT, "step-%08d", state.step()));
     Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
       Files.createDirectory(temporary);
