@@ -23,7 +23,7 @@ import org.attentionzoo.blocks.UserException;
  * <p>In patterns {@code *} stands for any text, dots included.
  *
  * @param prefix what to take off the source's keys, for example {@code encoder.}; keys without it
- *     are unexpected; null to find out
+ *     stay as they are; null to find out
  * @param mayMiss patterns of the model's keys that the source need not have
  * @param mayBeExtra patterns of the source's keys that the model need not have
  */
@@ -72,6 +72,15 @@ public record WeightImport(String prefix, List<String> mayMiss, List<String> may
     Set<String> theirs = source.tensors().keySet();
     requireUse("missing", mayMiss, ours.keySet());
     requireUse("unexpected", mayBeExtra, theirs);
+    if (prefix != null && theirs.stream().noneMatch(key -> key.startsWith(prefix))) {
+      throw new UserException(
+          "no name in "
+              + source.origin()
+              + " begins with '"
+              + prefix
+              + "'"
+              + NearestName.suggestion(prefix, prefixes(theirs)));
+    }
     String taken = prefix == null ? likeliestPrefix(ours.keySet(), theirs) : prefix;
     Predicate<String> extra = matching(mayBeExtra);
     StateDictLoader.strict()
@@ -123,11 +132,8 @@ public record WeightImport(String prefix, List<String> mayMiss, List<String> may
 
   /** The prefix without which most keys are the model's; none, if that is as good. */
   private static String likeliestPrefix(Set<String> ours, Set<String> theirs) {
-    Set<String> prefixes =
-        Stream.concat(
-                Stream.of(""), theirs.stream().flatMap(key -> prefixes(key).stream()).distinct())
-            .limit(MOST_PREFIXES)
-            .collect(Collectors.toCollection(LinkedHashSet::new));
+    Set<String> prefixes = new LinkedHashSet<>(List.of(""));
+    prefixes.addAll(prefixes(theirs));
     String best = "";
     long most = -1;
     for (String candidate : prefixes) {
@@ -141,6 +147,14 @@ public record WeightImport(String prefix, List<String> mayMiss, List<String> may
       }
     }
     return best;
+  }
+
+  private static Set<String> prefixes(Set<String> keys) {
+    return keys.stream()
+        .flatMap(key -> prefixes(key).stream())
+        .distinct()
+        .limit(MOST_PREFIXES)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   private static List<String> prefixes(String key) {

@@ -98,7 +98,13 @@ class WeightImportTest {
     assertThat(outcome.extra()).containsExactly("ema.decay");
     assertThatThrownBy(
             () -> load(new Model(), state, new WeightImport("other.", List.of(), List.of())))
-        .hasMessageContaining("missing body.weight");
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("begins with 'other.'");
+    // Names that fit as they are do not make a prefix true that none of them has.
+    assertThatThrownBy(
+            () -> load(new Model(), state(""), new WeightImport("modle.", List.of(), List.of())))
+        .hasMessageContaining("no name in")
+        .hasMessageContaining("begins with 'modle.'");
   }
 
   @Test
