@@ -100,6 +100,7 @@ final class CabCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    RunSeries.requireDistinct(seeds);
     Papers papers = Papers.load();
     List<String> attentions = new ArrayList<>();
     List<String> overrides = new ArrayList<>();
@@ -119,8 +120,7 @@ final class CabCommand implements Callable<Integer> {
       findings = suite.run(out, series, series::isStopped);
     }
     if (findings.isEmpty()) {
-      stdout.println("stopped; the same command goes on");
-      stdout.flush();
+      RunSeries.tellThatItStopped(spec.commandLine(), json);
       return Interruption.EXIT;
     }
     Path report = report(suite, findings.get());

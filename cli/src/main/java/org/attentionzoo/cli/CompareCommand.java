@@ -92,6 +92,10 @@ final class CompareCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Papers papers = Papers.load();
     PrintWriter stdout = spec.commandLine().getOut();
+    if (list && json) {
+      Json.print(stdout, papers.mixers().stream().map(CompareCommand::json).toList());
+      return ExitCode.OK;
+    }
     if (list) {
       Table table = new Table();
       for (MixerEntry mixer : papers.mixers()) {
@@ -101,6 +105,7 @@ final class CompareCommand implements Callable<Integer> {
       stdout.flush();
       return ExitCode.OK;
     }
+    RunSeries.requireDistinct(seeds);
     List<String> mixers = new ArrayList<>();
     List<String> overrides = new ArrayList<>();
     arguments.forEach(a -> (a.contains("=") ? overrides : mixers).add(a));
@@ -116,8 +121,7 @@ final class CompareCommand implements Callable<Integer> {
     try (RunSeries series = new RunSeries(spec.commandLine().getErr())) {
       rows = comparison.run(out, series, series::isStopped);
       if (rows.isEmpty()) {
-        stdout.println("stopped; the same command goes on");
-        stdout.flush();
+        RunSeries.tellThatItStopped(spec.commandLine(), json);
         return Interruption.EXIT;
       }
     }
@@ -147,6 +151,14 @@ final class CompareCommand implements Callable<Integer> {
             cells,
             runs));
     return report;
+  }
+
+  private static Map<String, Object> json(MixerEntry mixer) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("mixer", mixer.name());
+    fields.put("paper", mixer.paper());
+    fields.put("summary", mixer.summary());
+    return fields;
   }
 
   private static Map<String, Object> json(Row row) {

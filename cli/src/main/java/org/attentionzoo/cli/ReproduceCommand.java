@@ -101,9 +101,17 @@ final class ReproduceCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Papers papers = Papers.load();
     List<String> changes = new ArrayList<>(arguments);
-    if (changes.isEmpty() || changes.get(0).contains("=")) {
+    if (changes.isEmpty() && !quick && candidate == null && record == null && seeds.isEmpty()) {
       list(papers);
       return ExitCode.OK;
+    }
+    if (changes.isEmpty() || changes.get(0).contains("=")) {
+      throw new UserException(
+          "no claim was given; 'zoo reproduce' lists the claims, for example zoo reproduce deberta");
+    }
+    RunSeries.requireDistinct(seeds);
+    if (quick && json) {
+      throw new UserException("--quick gives no verdict that --json could print; leave one out");
     }
     String name = changes.remove(0);
     for (String change : changes) {
@@ -128,21 +136,35 @@ final class ReproduceCommand implements Callable<Integer> {
       Papers papers, Map<String, Claim> claims, List<String> changes, RunSeries series)
       throws IOException {
     Set<Verdict> verdicts = new LinkedHashSet<>();
+    List<String> documents = new ArrayList<>();
     for (Map.Entry<String, Claim> claim : claims.entrySet()) {
       Path base = out == null ? Path.of("runs", "reproduce") : out;
       Path folder = out != null && claims.size() == 1 ? out : base.resolve(claim.getKey());
       Optional<Verdict> verdict =
-          reproduce(papers, claim.getKey(), claim.getValue(), folder, changes, series);
+          reproduce(papers, claim.getKey(), claim.getValue(), folder, changes, series, documents);
       if (series.isStopped()) {
         return Interruption.EXIT;
       }
       verdict.ifPresent(verdicts::add);
+    }
+    if (json) {
+      // One document, whatever a paper claims.
+      PrintWriter stdout = spec.commandLine().getOut();
+      stdout.println(
+          claims.size() == 1 ? documents.get(0) : "[ " + String.join(", ", documents) + " ]");
+      stdout.flush();
     }
     return quick || verdicts.equals(Set.of(Verdict.REPRODUCED)) ? ExitCode.OK : ExitCode.SOFTWARE;
   }
 
   private void list(Papers papers) {
     PrintWriter stdout = spec.commandLine().getOut();
+    if (json) {
+      List<Map<String, Object>> rows = new ArrayList<>();
+      Claims.all(papers).forEach((name, claim) -> rows.add(describe(name, claim)));
+      Json.print(stdout, rows);
+      return;
+    }
     Table table = new Table();
     table.row("claim", "minutes", "seeds", "");
     Claims.all(papers)
@@ -157,8 +179,24 @@ final class ReproduceCommand implements Callable<Integer> {
     stdout.flush();
   }
 
+  private static Map<String, Object> describe(String name, Claim claim) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("claim", name);
+    row.put("title", claim.title());
+    row.put("minutes", claim.minutes());
+    row.put("seeds", claim.seeds());
+    row.put("arms", claim.arms().stream().map(Claim.Arm::name).toList());
+    return row;
+  }
+
   private Optional<Verdict> reproduce(
-      Papers papers, String name, Claim claim, Path base, List<String> changes, RunSeries series)
+      Papers papers,
+      String name,
+      Claim claim,
+      Path base,
+      List<String> changes,
+      RunSeries series,
+      List<String> documents)
       throws IOException {
     PrintWriter stdout = spec.commandLine().getOut();
     PrintWriter stderr = spec.commandLine().getErr();
@@ -197,8 +235,7 @@ final class ReproduceCommand implements Callable<Integer> {
             outcome -> tell(stderr, claim, outcome),
             series::isStopped);
     if (outcomes.isEmpty()) {
-      stdout.println("stopped; the same command goes on");
-      stdout.flush();
+      RunSeries.tellThatItStopped(spec.commandLine(), json);
       return Optional.empty();
     }
     if (quick) {
@@ -232,7 +269,7 @@ final class ReproduceCommand implements Callable<Integer> {
     }
     report(folder, claim, name, reproduction, outcomes.get(), judgement);
     if (json) {
-      stdout.println(result.json());
+      documents.add(result.json());
     } else {
       print(stdout, claim, outcomes.get(), Optional.of(judgement));
       stdout.println("result: " + file);

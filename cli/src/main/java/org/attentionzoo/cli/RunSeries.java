@@ -2,11 +2,17 @@ package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.report.TensorBoardLog;
 import org.attentionzoo.training.run.RunTrainer;
 import org.attentionzoo.training.run.TrainingResult;
 import org.attentionzoo.training.run.TrainingRun;
+import picocli.CommandLine;
 
 /**
  * Trains runs one after another, with a progress bar for each and the time that is left for all.
@@ -24,6 +30,32 @@ final class RunSeries implements RunTrainer, AutoCloseable {
   RunSeries(PrintWriter stderr) {
     this.stderr = stderr;
     this.interruption = Interruption.asking(this::requestStop, stderr);
+  }
+
+  /**
+   * A seed that counts twice would make the interval over seeds narrower than the runs are.
+   *
+   * @throws UserException if one is there twice
+   */
+  static void requireDistinct(List<Long> seeds) {
+    Set<Long> seen = new HashSet<>();
+    for (long seed : seeds) {
+      if (!seen.add(seed)) {
+        throw new UserException(
+            "--seeds "
+                + seeds.stream().map(String::valueOf).collect(Collectors.joining(","))
+                + " was given; "
+                + seed
+                + " is there twice");
+      }
+    }
+  }
+
+  /** Says that the series can go on; beside JSON, not in its place. */
+  static void tellThatItStopped(CommandLine command, boolean json) {
+    PrintWriter out = json ? command.getErr() : command.getOut();
+    out.println("stopped; the same command goes on");
+    out.flush();
   }
 
   /** Whether the process was told to end. */

@@ -34,6 +34,13 @@ class CompareCommandTest {
         .contains("report: ");
   }
 
+  @Test
+  void listsMixersAsJson() throws IOException {
+    Run run = Run.zoo("compare", "--list", "--json");
+    assertThat(new ObjectMapper().readTree(run.out()).findValuesAsText("mixer"))
+        .contains("attention", "elu");
+  }
+
   private Run compare(String... options) {
     String[] arguments = {
       "compare",

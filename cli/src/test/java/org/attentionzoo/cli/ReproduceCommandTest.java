@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReproduceCommandTest {
 
@@ -93,6 +95,40 @@ class ReproduceCommandTest {
     assertThat(out).contains("sasrec/games").contains(CLAIM);
     assertThat(zoo("reproduce", "eca-nett")).isEqualTo(2);
     assertThat(err).contains("eca-net");
+  }
+
+  @Test
+  void listsClaimsAsJson() throws IOException {
+    assertThat(zoo("reproduce", "--json")).isZero();
+    assertThat(new ObjectMapper().readTree(out).findValuesAsText("claim")).contains(CLAIM);
+  }
+
+  @Test
+  void asksForTheClaimThatOptionsAreAbout() {
+    for (String option : new String[] {"steps=2", "--quick", "--seeds=1", "--record=r"}) {
+      assertThat(zoo("reproduce", option)).isEqualTo(2);
+      assertThat(err.lines()).singleElement().asString().contains("no claim was given");
+    }
+  }
+
+  @Test
+  void printsNothingButJson() throws IOException {
+    assertThat(zoo("reproduce", CLAIM, "--quick", "--json")).isEqualTo(2);
+    assertThat(err).contains("--quick gives no verdict");
+    run("--seeds", "1", "--json");
+    assertThat(new ObjectMapper().readTree(out).get("claim").asText()).isEqualTo(CLAIM);
+  }
+
+  /** A seed given twice would pass for two and make an interval of no width. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"reproduce " + CLAIM, "compare attention elu --data mqar:", "cab cab-abc elu"})
+  void refusesASeedThatIsNamedTwice(String line) {
+    assertThat(zoo((line + " --seeds 1,2,1 steps=1").split(" "))).isEqualTo(2);
+    assertThat(err.lines())
+        .singleElement()
+        .asString()
+        .contains("--seeds 1,2,1", "1 is there twice");
   }
 
   private int run(String... options) {
