@@ -95,9 +95,11 @@ final class BenchKernels implements Callable<Integer> {
         }
       }
     }
-    if (checks.isEmpty()) {
-      throw new UserException(
-          "no kernel is called like " + names + "; there are " + String.join("; ", all));
+    for (String name : names) {
+      if (all.stream().noneMatch(kernel -> kernel.contains(name))) {
+        throw new UserException(
+            "no kernel is called like '" + name + "'; there are " + String.join("; ", all));
+      }
     }
     return checks;
   }

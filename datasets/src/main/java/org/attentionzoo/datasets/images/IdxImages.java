@@ -133,7 +133,12 @@ public final class IdxImages {
   private static void expect(int magic, int expected, Path file) {
     if (magic != expected) {
       throw new UserException(
-          String.format(Locale.ROOT, "%s begins with 0x%08x; IDX of this kind begins with 0x%08x", file, magic, expected));
+          String.format(
+              Locale.ROOT,
+              "%s begins with 0x%08x; IDX of this kind begins with 0x%08x",
+              file,
+              magic,
+              expected));
     }
   }
 

@@ -683,9 +683,12 @@ final class RestrictedUnpickler {
 
   private WeightsException refused(int opcode) {
     return new WeightsException(
-        String.format(Locale.ROOT, "its pickle has opcode 0x%02x at byte %d, which state dicts do not need; save the state"
+        String.format(
+            Locale.ROOT,
+            "its pickle has opcode 0x%02x at byte %d, which state dicts do not need; save the state"
                 + " dict alone: torch.save(model.state_dict(), path)",
-            opcode, in.position() - 1));
+            opcode,
+            in.position() - 1));
   }
 
   private WeightsException damaged(String what) {
