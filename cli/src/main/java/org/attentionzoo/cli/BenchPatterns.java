@@ -124,7 +124,9 @@ final class BenchPatterns implements Callable<Integer> {
     figures.put("holds", row.finding().holds());
     figures.put("leaks", row.finding().leaks());
     figures.put("reads", row.finding().reads());
-    figures.put("milliseconds", row.milliseconds());
+    Map<Integer, Object> times = new LinkedHashMap<>();
+    row.times().forEach((length, timing) -> times.put(length, BenchFigures.timed(timing)));
+    figures.put("milliseconds", times);
     figures.put("bytes", row.bytes());
     figures.put("efficiency_length_time", orNull(row.timeLength()));
     figures.put("efficiency_length_memory", orNull(row.memoryLength()));
@@ -149,9 +151,7 @@ final class BenchPatterns implements Callable<Integer> {
           name(row),
           row.mixer(),
           row.finding().holds() ? "yes" : "no",
-          row.milliseconds().values().stream()
-              .map(BenchFigures::number)
-              .collect(Collectors.joining(", ")),
+          row.times().values().stream().map(BenchFigures::millis).collect(Collectors.joining(", ")),
           row.bytes().values().stream()
               .map(b -> BenchFigures.number(b / 1e6))
               .collect(Collectors.joining(", ")),

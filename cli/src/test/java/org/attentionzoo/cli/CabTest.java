@@ -24,6 +24,7 @@ class CabTest {
     for (JsonNode row : rows) {
       assertThat(row.get("holds").asBoolean()).as("%s", row).isTrue();
       assertThat(row.get("bytes")).hasSize(3);
+      assertThat(row.get("milliseconds").get("8").get("samples_ms")).hasSize(1);
     }
     assertThat(rows.findValuesAsText("mixer")).contains("cab-attention", "cab-abc", "elu");
   }

@@ -19,6 +19,7 @@ import org.attentionzoo.blocks.PatternMixer;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.bench.Rounds;
+import org.attentionzoo.eval.bench.Rounds.Timing;
 import org.attentionzoo.models.MixerEntry;
 import org.attentionzoo.models.PatternMixerEntry;
 
@@ -70,7 +71,7 @@ public final class CabBench {
    *
    * @param mixer its name
    * @param finding whether it does what the pattern means
-   * @param milliseconds of a pass, by length
+   * @param times of a pass, by length
    * @param bytes of all arrays of a pass on the plain path, by length
    * @param timeLength from which length on it takes less time than plain attention; empty if the
    *     fits do not meet
@@ -79,7 +80,7 @@ public final class CabBench {
   public record Row(
       String mixer,
       PatternCheck.Finding finding,
-      Map<Integer, Double> milliseconds,
+      Map<Integer, Timing> times,
       Map<Integer, Long> bytes,
       OptionalDouble timeLength,
       OptionalDouble memoryLength) {}
@@ -135,7 +136,7 @@ public final class CabBench {
     List<PatternMixerEntry> all = new ArrayList<>(List.of(plain));
     entries.stream().filter(entry -> !entry.name().equals(plain.name())).forEach(all::add);
     Map<String, PatternMixer> mixers = new LinkedHashMap<>();
-    Map<String, Map<Integer, Double>> times = new LinkedHashMap<>();
+    Map<String, Map<Integer, Timing>> times = new LinkedHashMap<>();
     Map<String, Map<Integer, Long>> bytes = new LinkedHashMap<>();
     try (NDManager scope = manager.newSubManager()) {
       for (PatternMixerEntry entry : all) {
@@ -158,7 +159,7 @@ public final class CabBench {
                 bytes.get(name).put(length, pass(mixer, pattern, target, source, false));
               });
           Rounds.run(work, WARMUPS, plan.rounds())
-              .forEach((name, timing) -> times.get(name).put(length, timing.median()));
+              .forEach((name, timing) -> times.get(name).put(length, timing));
         }
       }
       List<Row> rows = new ArrayList<>();
@@ -171,7 +172,7 @@ public final class CabBench {
                 PatternCheck.check(mixer, scope, pattern, plan.sizes().width()),
                 times.get(name),
                 bytes.get(name),
-                length(times, name, Double::doubleValue, true),
+                length(times, name, Timing::median, true),
                 length(bytes, name, Long::doubleValue, false)));
       }
       return rows;
