@@ -29,8 +29,12 @@ final class BenchModel {
   int batch;
 
   Papers.Preset<?> preset() {
+    return preset(Papers.load());
+  }
+
+  Papers.Preset<?> preset(Papers papers) {
     BenchOptions.requireAtLeast(1, "--batch", batch);
-    return Papers.load().preset(model);
+    return papers.preset(model);
   }
 
   List<String> overrides() {

@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     name = "scaling",
     mixinStandardHelpOptions = true,
     description = {
-      "Time a forward and a backward pass of one example at growing lengths, the cost of a token "
+      "Time a forward and a backward pass of a batch at growing lengths, the cost of a token "
           + "beside that of the first length, and the exponents of time and memory that fit best, "
           + "next to the paper's where it states one.",
       "With --beside and three lengths or more, also the length from which on the first model "
@@ -78,15 +78,22 @@ final class BenchScaling implements Callable<Integer> {
               + " was given; growth is between at least two different lengths, for example"
               + " --lengths 512,1024");
     }
-    List<Papers.Preset<?>> presets = new ArrayList<>(List.of(choice.preset()));
+    Papers papers = Papers.load();
+    List<Papers.Preset<?>> presets = new ArrayList<>(List.of(choice.preset(papers)));
     if (beside != null) {
-      presets.add(Papers.load().preset(beside));
+      presets.add(papers.preset(beside));
     }
+    Map<String, Complexity> stated = new LinkedHashMap<>();
+    presets.forEach(
+        preset ->
+            PaperCard.of(preset.model().paper())
+                .complexity()
+                .ifPresent(complexity -> stated.put(preset.name(), complexity)));
     Map<String, Map<Integer, Timing>> timings = new LinkedHashMap<>();
     presets.forEach(preset -> timings.put(preset.name(), new LinkedHashMap<>()));
     Map<Integer, Double> memory;
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch")) {
-      memory = memory(manager);
+      memory = memory(manager, presets.get(0));
       for (int length : lengths) {
         Map<String, Runnable> work = new LinkedHashMap<>();
         List<Workload> open = new ArrayList<>();
@@ -109,9 +116,9 @@ final class BenchScaling implements Callable<Integer> {
       }
     }
     if (common.json) {
-      Json.print(out, describe(timings, memory));
+      Json.print(out, describe(timings, memory, stated));
     } else {
-      print(out, timings, memory);
+      print(out, timings, memory, stated);
     }
     return ExitCode.OK;
   }
@@ -121,14 +128,14 @@ final class BenchScaling implements Callable<Integer> {
    * lengths, in a first pass of each; what is freed stays with the process, so lengths that do not
    * grow tell nothing.
    */
-  private Map<Integer, Double> memory(NDManager manager) {
+  private Map<Integer, Double> memory(NDManager manager, Papers.Preset<?> preset) {
     Map<Integer, Double> grown = new LinkedHashMap<>();
     OptionalLong before = OptionalLong.empty();
     List<Integer> all = new ArrayList<>(List.of(1));
     lengths.stream().sorted().distinct().forEach(all::add);
     for (int length : all) {
       try (Workload workload =
-          Workload.of(manager, choice.preset(), choice.overrides(), choice.batch, length)) {
+          Workload.of(manager, preset, choice.overrides(), choice.batch, length)) {
         if (forward) {
           workload.predict();
         } else {
@@ -146,7 +153,9 @@ final class BenchScaling implements Callable<Integer> {
   }
 
   private Map<String, Object> describe(
-      Map<String, Map<Integer, Timing>> timings, Map<Integer, Double> memory) {
+      Map<String, Map<Integer, Timing>> timings,
+      Map<Integer, Double> memory,
+      Map<String, Complexity> stated) {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("bytes_grown_at_length", memory);
     figures.put("memory_exponent", memory.size() < 2 ? null : exponent(memory));
@@ -166,16 +175,19 @@ final class BenchScaling implements Callable<Integer> {
           Map<String, Object> figure = new LinkedHashMap<>();
           figure.put("lengths", rows);
           figure.put("exponent", exponent(medians(byLength)));
-          Optional<Complexity> stated = stated(name);
-          figure.put("paper_exponent", stated.map(Complexity::exponent).orElse(null));
-          figure.put("paper_statement", stated.map(Complexity::statement).orElse(null));
+          Complexity paper = stated.get(name);
+          figure.put("paper_exponent", paper == null ? null : paper.exponent());
+          figure.put("paper_statement", paper == null ? null : paper.statement());
           figures.put(name, figure);
         });
     return figures;
   }
 
   private void print(
-      PrintWriter out, Map<String, Map<Integer, Timing>> timings, Map<Integer, Double> memory) {
+      PrintWriter out,
+      Map<String, Map<Integer, Timing>> timings,
+      Map<Integer, Double> memory,
+      Map<String, Complexity> stated) {
     out.println((forward ? "prediction" : "forward and backward") + ", batch " + choice.batch);
     Table table = new Table();
     table.row("", "length", "median ms", "us a token", "of the first");
@@ -198,7 +210,7 @@ final class BenchScaling implements Callable<Integer> {
                 "%s: cost grows as length^%.2f (1 is linear, 2 is quadratic%s)%n",
                 name,
                 exponent(medians(byLength)),
-                stated(name)
+                Optional.ofNullable(stated.get(name))
                     .map(
                         c ->
                             String.format(
@@ -210,24 +222,20 @@ final class BenchScaling implements Callable<Integer> {
                 out.printf(
                     Locale.ROOT,
                     "%s costs less than %s from length %.0f on (CAB's efficiency length)%n",
-                    choice.preset().name(),
+                    choice.model,
                     beside,
                     length));
     if (memory.size() > 1) {
       out.printf(
           Locale.ROOT,
           "%s: memory of a pass grows as length^%.2f (%s)%n",
-          choice.preset().name(),
+          choice.model,
           exponent(memory),
           memory.entrySet().stream()
               .map(e -> String.format(Locale.ROOT, "%d: %.0f MB", e.getKey(), e.getValue() / 1e6))
               .collect(Collectors.joining(", ")));
     }
     out.flush();
-  }
-
-  private static Optional<Complexity> stated(String preset) {
-    return PaperCard.of(Papers.load().preset(preset).model().paper()).complexity();
   }
 
   /** Nothing without another model, with few lengths, or if the fitted costs do not meet. */
