@@ -165,6 +165,10 @@ final class EvalCommand implements Callable<Integer> {
     if (!engine.equals("onnxruntime")) {
       throw new UserException("--engine " + engine + " was given; expected pytorch or onnxruntime");
     }
+    if (!device.equals("cpu")) {
+      throw new UserException(
+          "--device " + device + " was given; ONNX Runtime runs on the cpu here; leave it out");
+    }
     try (OnnxSession session = OnnxSession.open(ModelPath.of(run));
         TrainedModel model = graph(session)) {
       return evaluate(model);

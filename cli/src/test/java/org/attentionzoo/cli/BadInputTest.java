@@ -94,6 +94,7 @@ class BadInputTest {
         "generate text.onnx | give the folder of a run",
         "edit text.onnx prune-experts | give the folder of a run",
         "generate text.txt | text.txt is a file; give the folder of a run",
+        "eval text.onnx --engine onnxruntime --device gpu | ONNX Runtime runs on the cpu here",
         "cab nosuch | 'zoo compare --list' shows the causal ones",
         "report run -o empty | empty is a folder; give a file for the page",
         "report run --png text.txt | --png text.txt is a file; give a folder",
