@@ -157,6 +157,14 @@ final class PredictCommand implements Callable<Integer> {
   private List<Map<String, Object>> answers(TrainedModel model) throws IOException {
     Predictions predictions = new Predictions(model.model(), model.manager());
     ModelKind kind = model.entry().kind();
+    if (kind != ModelKind.IMAGE_CLASSIFIER && (mean != null || deviation != null)) {
+      throw new UserException(
+          "--mean and --deviation are for images; " + run + " is a " + kind.label());
+    }
+    if (kind != ModelKind.MASKED_LANGUAGE_MODEL && mask >= 0) {
+      throw new UserException(
+          "--mask is for models that fill masks; " + run + " is a " + kind.label());
+    }
     List<Map<String, Object>> answers = new ArrayList<>();
     if (kind == ModelKind.IMAGE_CLASSIFIER) {
       for (String input : inputs) {

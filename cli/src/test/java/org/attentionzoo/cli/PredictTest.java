@@ -174,6 +174,8 @@ class PredictTest {
         "--input w1 --top-k 0 | --top-k 0",
         "--input w1 model.layers=2 | leave it out",
         "--input w1 --tokenizer nowhere | nowhere",
+        "--input w1 --mask 3 | --mask is for models that fill masks;",
+        "--input w1 --mean 0.5 | --mean and --deviation are for images;",
       })
   void refusesInOneLine(String options, String message) throws IOException {
     String llama = Folders.llama(folder.resolve("llama")).toString();
