@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -75,6 +78,15 @@ public final class AtomicFile {
       check.check(temporary);
       Files.move(
           temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (FileSystemException e) {
+      if (!temporary.toString().equals(e.getFile())) {
+        throw e;
+      }
+      // Nobody but this class knows the temporary file.
+      FileSystemException ours =
+          new FileSystemException(file.toString(), null, "cannot be written: " + reason(e));
+      ours.initCause(e);
+      throw ours;
     } finally {
       Files.deleteIfExists(temporary);
     }
@@ -84,6 +96,12 @@ public final class AtomicFile {
       // Some systems cannot open folders; the file itself is on disk and in place.
       return;
     }
+  }
+
+  private static String reason(FileSystemException e) {
+    return e instanceof NoSuchFileException
+        ? "no file can be made in its folder"
+        : e instanceof AccessDeniedException ? "permission denied" : String.valueOf(e.getReason());
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,15 @@ class AtomicFileTest {
     try (var files = Files.list(file.getParent())) {
       assertThat(files).hasSize(1);
     }
+  }
+
+  @Test
+  void namesTheFileThatWasAskedFor() throws IOException {
+    Path taken = Files.createDirectories(folder.resolve("taken").resolve("inner")).getParent();
+    assertThatThrownBy(() -> AtomicFile.write(taken, "new"))
+        .isInstanceOf(FileSystemException.class)
+        .hasMessageStartingWith(taken + ": cannot be written: ")
+        .hasMessageNotContaining(".tmp");
   }
 
   @Test
