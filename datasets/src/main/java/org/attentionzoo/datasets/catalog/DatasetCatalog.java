@@ -282,7 +282,7 @@ public final class DatasetCatalog {
     }
     return looked
         + "; "
-        + (offline ? "unset ZOO_OFFLINE and download it: " : "download it: ")
+        + (offline ? "download it without --offline and ZOO_OFFLINE: " : "download it: ")
         + "zoo data get "
         + dataset.name();
   }

@@ -236,7 +236,7 @@ class DatasetCatalogTest {
         .isInstanceOf(UserException.class)
         .hasMessageContaining("words is not here")
         .hasMessageContaining("ZOO_DATA is not set")
-        .hasMessageContaining("zoo data get words");
+        .hasMessageContaining("download it without --offline and ZOO_OFFLINE: zoo data get words");
     assertThatThrownBy(() -> catalog.find("wrods")).hasMessageContaining("words");
     assertThat(catalog.resolve("other/a.txt")).isEmpty();
   }
