@@ -17,6 +17,7 @@ import org.attentionzoo.models.onnx.ModelSignatures;
 import org.attentionzoo.models.onnx.NotExpressibleException;
 import org.attentionzoo.models.onnx.OnnxExport;
 import org.attentionzoo.models.onnx.Signature;
+import org.attentionzoo.training.run.Recipes;
 import org.attentionzoo.training.run.TrainedModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -87,7 +88,9 @@ final class ExportCommand implements Callable<Integer> {
     if (weights.weights().isPresent()) {
       return TrainedModel.load(papers, name, settings, weights.weights().get(), "cpu");
     }
-    Path path = ModelPath.of(name);
+    // A recipe is called as the models of a hub are, and comes first unless a folder has its name.
+    boolean recipe = Recipes.names(papers).contains(name);
+    Path path = recipe ? Path.of(name) : ModelPath.of(name);
     if (Files.exists(path)) {
       if (!settings.isEmpty()) {
         throw new UserException(

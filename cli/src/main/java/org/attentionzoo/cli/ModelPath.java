@@ -3,6 +3,8 @@ package org.attentionzoo.cli;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.hub.HubReference;
@@ -30,13 +32,26 @@ final class ModelPath {
     }
     return Environment.hub()
         .find(HubReference.parse(argument))
-        .orElseThrow(
-            () ->
-                new UserException(
-                    argument
-                        + " is not there, and no model of that name is in the cache; to download"
-                        + " it: zoo pull "
-                        + argument));
+        .orElseThrow(() -> new UserException(missing(Papers.load(), argument)));
+  }
+
+  /** A paper's name before the slash means the zoo, not a hub. */
+  private static String missing(Papers papers, String argument) {
+    String paper = argument.substring(0, argument.indexOf('/'));
+    List<String> known = new ArrayList<>();
+    papers.models().stream()
+        .filter(model -> model.paper().equals(paper))
+        .forEach(model -> known.add(model.name()));
+    Recipes.names(papers).stream().filter(name -> name.startsWith(paper + "/")).forEach(known::add);
+    return known.isEmpty()
+        ? argument
+            + " is not there, and no model of that name is in the cache; to download it: zoo pull "
+            + argument
+        : argument
+            + " is not there; models and recipes of the paper "
+            + paper
+            + ": "
+            + String.join(", ", known);
   }
 
   /**

@@ -99,6 +99,8 @@ class BadInputTest {
         "report run -o empty | empty is a folder; give a file for the page",
         "report run --png text.txt | --png text.txt is a file; give a folder",
         "export decoder-tiny -o empty --force | empty is a folder; give a file to write to",
+        "export sasrec/torch -o model.onnx | models and recipes of the paper sasrec: sasrec,"
+            + " sasrec/games",
         "generate missing | missing does not exist",
         "generate empty --length 0 | --length 0",
         "generate empty --length x | 'x' is not an int",

@@ -15,6 +15,16 @@ class ExportTest {
 
   @TempDir Path folder;
 
+  /** A recipe is called as a model of a hub is. */
+  @Test
+  void exportsARecipeWithInitialWeights() {
+    Path graph = folder.resolve("order.onnx");
+    Run run = Run.zoo("export", "transformer/compare", "-o", graph.toString());
+    assertThat(run.exit()).as(run.err()).isZero();
+    assertThat(run.err()).contains("no weights were given");
+    assertThat(graph).isRegularFile();
+  }
+
   @Test
   void anExportedRunIsEvaluatedWithTheFiguresOfTheRun() throws IOException {
     Path text = folder.resolve("text.txt");
