@@ -1,5 +1,7 @@
 package org.attentionzoo.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -66,7 +68,11 @@ public final class Zoo implements Callable<Integer> {
   /** The command that {@code scripts/zoo} runs. */
   public static void main(String[] args) {
     Interruption.endAtOnce();
-    System.exit(run(args));
+    StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+    System.setOut(output.printStream());
+    int exit = run(args);
+    System.out.flush();
+    System.exit(output.exitCode(exit, System.err));
   }
 
   private static int run(String[] args) {
