@@ -42,9 +42,18 @@ final class Translators implements TranslatorFactory {
   }
 
   /** Tokens or items in, whatever the model's kind makes of them out. */
-  private record Tokens<O>(Reading<O> reading) implements Translator<long[], O> {
+  private record Tokens<O>(long count, Reading<O> reading) implements Translator<long[], O> {
     @Override
     public NDList processInput(TranslatorContext context, long[] tokens) {
+      if (tokens.length == 0) {
+        throw new IllegalArgumentException("no token was given; the model needs at least one");
+      }
+      for (long token : tokens) {
+        if (token < 0 || token >= count) {
+          throw new IllegalArgumentException(
+              token + " was given; the model's numbers are 0 to " + (count - 1));
+        }
+      }
       return new NDList(context.getNDManager().create(tokens));
     }
 
@@ -114,15 +123,20 @@ final class Translators implements TranslatorFactory {
     if (orArrays(input) == NDList.class) {
       return (Translator<I, O>) new NoopTranslator();
     }
+    // An item's number is at least 1; 0 is padding.
+    long count =
+        config.get("vocabulary") instanceof Number size
+            ? size.longValue()
+            : config.get("items") instanceof Number items ? items.longValue() + 1 : Long.MAX_VALUE;
     Translator<?, ?> made =
         switch (kind) {
           case CAUSAL_LANGUAGE_MODEL ->
-              new Tokens<>(logits -> logits.get("-1").softmax(-1).toFloatArray());
-          case MASKED_LANGUAGE_MODEL -> new Tokens<>(Translators::rows);
-          case RECOMMENDER -> new Tokens<>(scores -> scores.toFloatArray());
+              new Tokens<>(count, logits -> logits.get("-1").softmax(-1).toFloatArray());
+          case MASKED_LANGUAGE_MODEL -> new Tokens<>(count, Translators::rows);
+          case RECOMMENDER -> new Tokens<>(count, scores -> scores.toFloatArray());
           case SEQUENCE_CLASSIFIER ->
               new Tokens<>(
-                  logits -> new Classifications(names(labels, logits), logits.softmax(-1)));
+                  count, logits -> new Classifications(names(labels, logits), logits.softmax(-1)));
           case REGRESSOR -> new Numbers();
           case IMAGE_CLASSIFIER -> images(config, labels);
           default -> throw new IllegalArgumentException(kind + " has no translator");

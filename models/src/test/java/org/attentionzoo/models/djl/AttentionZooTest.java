@@ -130,6 +130,10 @@ class AttentionZooTest {
       assertThat(model.getProperty("weights")).isEqualTo("random");
       assertThat(predictor.batchPredict(List.of(TOKENS, TOKENS)).get(1))
           .containsExactly(next, within(1e-6f));
+      assertThatThrownBy(() -> predictor.predict(new long[0]))
+          .hasMessageContaining("no token was given");
+      assertThatThrownBy(() -> predictor.predict(new long[] {3, 256}))
+          .hasMessageContaining("256 was given; the model's numbers are 0 to 255");
     }
   }
 
