@@ -34,7 +34,8 @@ public final class Profiler implements AutoCloseable {
     } catch (IOException e) {
       throw new UserException("cannot write the trace " + file + ": " + e.getMessage(), e);
     }
-    JniUtils.startProfile(false, true, true);
+    // Without memory, of which the trace tells nothing and libtorch warns on the terminal.
+    JniUtils.startProfile(false, true, false);
     return new Profiler(file);
   }
 
