@@ -59,6 +59,17 @@ class ReproduceCommandTest {
   }
 
   @Test
+  void namesTheFileThatHoldsNoResult() throws IOException {
+    Path file = folder.resolve("broken.json");
+    Files.writeString(file, "{broken");
+    assertThat(zoo("results", folder.toString())).isEqualTo(2);
+    assertThat(err).contains(file + " is no valid JSON").doesNotContain("REDACTED");
+    Files.writeString(file, "{\"claim\": \"a\", \"verdict\": \"reproduced\"}");
+    assertThat(zoo("results", file.toString())).isEqualTo(2);
+    assertThat(err).contains(file + " holds no result of a claim");
+  }
+
+  @Test
   void refusesAFolderWithOtherRuns() {
     run("--seeds", "1");
     int code =

@@ -1,5 +1,6 @@
 package org.attentionzoo.eval.claims;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -14,6 +15,19 @@ import org.attentionzoo.blocks.UserException;
 
 /** The results of claims as a page of Markdown. */
 public final class ResultsTable {
+
+  private static final List<String> FIELDS =
+      List.of(
+          "claim",
+          "title",
+          "paper",
+          "verdict",
+          "checks",
+          "seeds",
+          "date",
+          "machine",
+          "command",
+          "outcomes");
 
   private final List<JsonNode> results;
 
@@ -37,8 +51,8 @@ public final class ResultsTable {
       }
       try (Stream<Path> files = Files.walk(path)) {
         for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-          JsonNode tree = new ObjectMapper().readTree(Files.readString(file));
-          if (tree.has("claim") && tree.has("verdict")) {
+          JsonNode tree = parse(file);
+          if (FIELDS.stream().allMatch(tree::has)) {
             results.add(tree);
           } else if (file.equals(path)) {
             throw new UserException(path + " holds no result of a claim");
@@ -55,6 +69,14 @@ public final class ResultsTable {
         Comparator.comparing((JsonNode n) -> n.get("claim").asText())
             .thenComparing(n -> n.get("date").asText()));
     return new ResultsTable(results);
+  }
+
+  private static JsonNode parse(Path file) throws IOException {
+    try {
+      return new ObjectMapper().readTree(Files.readString(file));
+    } catch (JsonProcessingException e) {
+      throw new UserException(file + " is no valid JSON: " + e.getOriginalMessage(), e);
+    }
   }
 
   /**
