@@ -162,67 +162,31 @@ public record RunConfig(
   /** The same run with everything spelled out. */
   RunConfig with(
       String fullModel, Map<String, Object> fullModelConfig, Map<String, Object> fullTask) {
-    return new RunConfig(
-        fullModel,
-        fullModelConfig,
-        initialFrom,
-        data,
-        fullTask,
-        optimizer,
-        schedule,
-        clip,
-        accumulate,
-        steps,
-        seed,
-        emaDecay,
-        device,
-        precision,
-        allowSlowPrecision,
-        gradientCheckpointing,
-        prefetch,
-        logEvery,
-        evaluateEvery,
-        evaluateBatches,
-        checkpointEvery,
-        keep);
+    return with(fullModel, fullModelConfig, data, fullTask);
   }
 
   /** The same with other settings of the model. */
   RunConfig withModelOverrides(Map<String, Object> settings) {
-    return new RunConfig(
-        model,
-        settings,
-        initialFrom,
-        data,
-        task,
-        optimizer,
-        schedule,
-        clip,
-        accumulate,
-        steps,
-        seed,
-        emaDecay,
-        device,
-        precision,
-        allowSlowPrecision,
-        gradientCheckpointing,
-        prefetch,
-        logEvery,
-        evaluateEvery,
-        evaluateBatches,
-        checkpointEvery,
-        keep);
+    return with(model, settings, data, task);
   }
 
   /** The same with other data; the task's options are those of the data's scheme again. */
   RunConfig withData(String other) {
     boolean sameScheme = scheme(other).equals(scheme(data));
+    return with(model, modelOverrides, other, sameScheme ? task : Map.of());
+  }
+
+  private RunConfig with(
+      String otherModel,
+      Map<String, Object> otherOverrides,
+      String otherData,
+      Map<String, Object> otherTask) {
     return new RunConfig(
-        model,
-        modelOverrides,
+        otherModel,
+        otherOverrides,
         initialFrom,
-        other,
-        sameScheme ? task : Map.of(),
+        otherData,
+        otherTask,
         optimizer,
         schedule,
         clip,
