@@ -35,7 +35,7 @@ public record ParameterGroup(
    * @param weightDecay the weight decay where a group does not say otherwise
    * @param groups the config's groups
    * @return the groups that are not empty
-   * @throws UserException if a group of the config fits no parameter
+   * @throws UserException if a group of the config fits no parameter, or all are frozen
    */
   public static List<ParameterGroup> of(
       Block model, double weightDecay, List<OptimizerConfig.Group> groups) {
@@ -44,8 +44,8 @@ public record ParameterGroup(
     members.put(new Key(1, 0), new LinkedHashMap<>());
     Set<OptimizerConfig.Group> unused = new LinkedHashSet<>(groups);
     Set<String> seen = new HashSet<>();
-    Map<String, Parameter> all = StateDict.of(model);
-    all.forEach(
+    Map<String, Parameter> named = StateDict.of(model);
+    named.forEach(
         (name, parameter) -> {
           if (parameter.requiresGradient() && seen.add(parameter.getId())) {
             Optional<OptimizerConfig.Group> group =
@@ -65,19 +65,26 @@ public record ParameterGroup(
           "optimizer.groups: no parameter is left for '"
               + pattern
               + "'"
-              + NearestName.suggestion(pattern, all.keySet())
+              + NearestName.suggestion(pattern, named.keySet())
               + "; names are such as "
-              + all.keySet().stream().limit(5).collect(Collectors.joining(", ")));
+              + named.keySet().stream().limit(5).collect(Collectors.joining(", ")));
     }
-    return members.entrySet().stream()
-        .filter(entry -> !entry.getValue().isEmpty())
-        .map(
-            entry ->
-                new ParameterGroup(
-                    entry.getValue(),
-                    entry.getKey().learningRateFactor(),
-                    entry.getKey().weightDecay()))
-        .toList();
+    List<ParameterGroup> all =
+        members.entrySet().stream()
+            .filter(entry -> !entry.getValue().isEmpty())
+            .map(
+                entry ->
+                    new ParameterGroup(
+                        entry.getValue(),
+                        entry.getKey().learningRateFactor(),
+                        entry.getKey().weightDecay()))
+            .toList();
+    if (!all.isEmpty() && all.stream().allMatch(group -> group.learningRateFactor() == 0)) {
+      throw new UserException(
+          "optimizer.groups: learningRateFactor is 0 for every parameter, so that nothing would be"
+              + " trained; leave some out");
+    }
+    return all;
   }
 
   private record Key(double learningRateFactor, double weightDecay) {}

@@ -325,6 +325,11 @@ class NativeOptimizerTest {
                     model, 0.1, List.of(new OptimizerConfig.Group("wieght", 1, Optional.empty()))))
         .isInstanceOf(UserException.class)
         .hasMessageContaining("did you mean 'weight'");
+    List<OptimizerConfig.Group> frozen =
+        List.of(new OptimizerConfig.Group("*", 0, Optional.empty()));
+    assertThatThrownBy(() -> ParameterGroup.of(model, 0.1, frozen))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("nothing would be trained");
   }
 
   private static final class Tied extends ZooBlock {
