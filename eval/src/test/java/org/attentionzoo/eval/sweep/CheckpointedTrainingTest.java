@@ -2,12 +2,12 @@ package org.attentionzoo.eval.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.models.ModelKind;
@@ -29,6 +29,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CheckpointedTrainingTest {
 
   private static final Papers PAPERS = Papers.load();
+
+  /** One map, or one step of attention: there is nothing to be saved. */
+  private static final Set<String> WITHOUT_LAYERS =
+      Set.of("nlinear", "dlinear", "gaam", "eca-channel-reader");
 
   @TempDir private Path folder;
 
@@ -61,7 +65,7 @@ class CheckpointedTrainingTest {
       return;
     }
     assertThat(refusals).anyMatch(message -> message.contains("no layers that can be run again"));
-    assumeThat(refusals).as("layers that can be run again").isEmpty();
+    assertThat(WITHOUT_LAYERS).as("models without layers that can be run again").contains(model);
   }
 
   private List<Progress> train(String model, String data, boolean checkpointed) {
