@@ -219,7 +219,9 @@ final class Download implements AutoCloseable {
       channel.truncate(from);
       channel.position(from);
       byte[] buffer = new byte[BUFFER];
-      for (int read = body.read(buffer); read >= 0; read = body.read(buffer)) {
+      for (int read = read(file, body, buffer, at);
+          read >= 0;
+          read = read(file, body, buffer, at)) {
         heard.set(System.nanoTime());
         if (at + read > most) {
           channel.truncate(0);
@@ -234,9 +236,12 @@ final class Download implements AutoCloseable {
         listener.advanced(file.path(), at);
       }
       channel.force(true);
+    } catch (PassingException e) {
+      throw e;
     } catch (IOException e) {
-      throw new PassingException(
-          file.url() + ": the connection broke after " + at + " bytes", e, -1);
+      // A full disk does not pass by itself.
+      throw new DownloadException(
+          part + " cannot be written: " + e.getMessage() + " (what arrived is kept)", e);
     } finally {
       guard.cancel(false);
     }
@@ -244,6 +249,16 @@ final class Download implements AutoCloseable {
     if (expected >= 0 && at < expected) {
       throw new PassingException(
           file.url() + ": the server ended after " + at + " of " + expected + " bytes", null, -1);
+    }
+  }
+
+  private static int read(PublishedFile file, InputStream body, byte[] buffer, long at)
+      throws PassingException {
+    try {
+      return body.read(buffer);
+    } catch (IOException e) {
+      throw new PassingException(
+          file.url() + ": the connection broke after " + at + " bytes", e, -1);
     }
   }
 

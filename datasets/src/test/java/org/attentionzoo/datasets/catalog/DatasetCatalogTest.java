@@ -2,6 +2,7 @@ package org.attentionzoo.datasets.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -218,6 +219,19 @@ class DatasetCatalogTest {
     assertThatThrownBy(() -> catalog(dataset(text(), "a.txt")).resolve("words"))
         .isInstanceOf(DownloadException.class)
         .hasMessageContaining("more than the 17 bytes");
+  }
+
+  @Test
+  void aFullDiskIsToldAtOnce() throws IOException {
+    assumeThat(Path.of("/dev/full")).exists();
+    Path part = folder.resolve("cache/data/.incoming/words/a.txt.part");
+    Files.createDirectories(part.getParent());
+    Files.createSymbolicLink(part, Path.of("/dev/full"));
+    serve("/a.txt", exchange -> whole(exchange, CONTENT));
+    assertThatThrownBy(() -> catalog(dataset(text(), "a.txt")).resolve("words"))
+        .isInstanceOf(DownloadException.class)
+        .hasMessageContaining(part + " cannot be written");
+    assertThat(ranges).hasSize(1);
   }
 
   @Test
