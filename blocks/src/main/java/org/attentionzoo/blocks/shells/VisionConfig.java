@@ -8,7 +8,7 @@ import org.attentionzoo.blocks.Limits;
  * @param image the side of the square images, in pixels; a multiple of patch
  * @param channels the number of colour channels
  * @param patch the side of a square patch, in pixels
- * @param classes the number of classes
+ * @param classes the number of classes; a {@link Deit} of 0 has no head
  * @param width the size of the hidden states
  * @param layers the number of layers
  * @param hidden the inner size of the feed-forward networks
@@ -27,7 +27,7 @@ public record VisionConfig(
   /** Checks the sizes. */
   public VisionConfig {
     Limits.positive("channels", channels);
-    Limits.positive("classes", classes);
+    Limits.notNegative("classes", classes);
     Limits.positive("width", width);
     Limits.positive("hidden", hidden);
     Limits.notNegative("layers", layers);

@@ -3,6 +3,7 @@ package org.attentionzoo.blocks.shells;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import java.util.function.IntFunction;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -37,6 +38,7 @@ public final class VisionTransformer extends UnaryBlock {
     this.config = config;
     int width = config.width();
     int side = config.image() / config.patch();
+    Limits.positive("classes", config.classes());
     patches =
         child(
             "patch_embed",

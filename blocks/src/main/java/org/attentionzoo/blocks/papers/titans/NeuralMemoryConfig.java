@@ -45,7 +45,7 @@ public record NeuralMemoryConfig(
 
   /** Checks the sizes. */
   public NeuralMemoryConfig {
-    Limits.positive("maximumRate", maximumRate);
+    Limits.notNegative("maximumRate", maximumRate);
     Limits.notNegative("maximumGradientNorm", maximumGradientNorm);
     if (width < 1 || heads < 1 || depth < 1 || expansion < 1 || chunkSize < 1 || convolution < 0) {
       throw new IllegalArgumentException(

@@ -1,6 +1,7 @@
 package org.attentionzoo.models.papers.agentattention;
 
 import java.util.List;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.shells.VisionConfig;
 
 /**
@@ -33,8 +34,9 @@ public record AgentDeitConfig(
     boolean positionBias,
     boolean convolution) {
 
-  /** Checks the list; the rest is checked by what is built from it. */
+  /** Checks the list and the classes; the rest is checked by what is built from it. */
   public AgentDeitConfig {
+    Limits.positive("classes", classes);
     agents = List.copyOf(agents);
     if (agents.size() != layers) {
       throw new IllegalArgumentException(

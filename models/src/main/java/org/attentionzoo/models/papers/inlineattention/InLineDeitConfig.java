@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.inlineattention;
 
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.papers.inlineattention.FeatureKernel;
 import org.attentionzoo.blocks.shells.VisionConfig;
 
@@ -33,6 +34,11 @@ public record InLineDeitConfig(
     Normalizer attention,
     FeatureKernel kernel,
     boolean localResidual) {
+
+  /** Checks the classes; the rest is checked by what is built from it. */
+  public InLineDeitConfig {
+    Limits.positive("classes", classes);
+  }
 
   /** How the weights of a row come to the sum 1. */
   public enum Normalizer {
