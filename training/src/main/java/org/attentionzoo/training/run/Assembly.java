@@ -104,18 +104,7 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
 
   private static <C extends Record> C configured(
       Papers.Preset<C> preset, Map<String, Object> overrides) {
-    C config = about("model", () -> Configs.fromMap(preset.config(), overrides));
-    Configs.toMap(config).forEach(Assembly::requireRate);
-    return config;
-  }
-
-  /** The engine would say so only in the first step. */
-  private static void requireRate(String key, Object value) {
-    boolean rate = key.equals("dropout") || key.endsWith("Dropout");
-    if (rate && value instanceof Number n && !(n.doubleValue() >= 0 && n.doubleValue() < 1)) {
-      throw new UserException(
-          "model." + key + "=" + value + " was given; it must be 0 or more and below 1");
-    }
+    return about("model", () -> Configs.fromMap(preset.config(), overrides));
   }
 
   /** Sets what the data decides; a user's own larger number stands. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Dropout;
@@ -22,7 +23,11 @@ final class TinyZoo {
 
   private TinyZoo() {}
 
-  record Config(int vocabulary, int width, double dropout, double auxiliary) {}
+  record Config(int vocabulary, int width, double dropout, double auxiliary) {
+    Config {
+      Limits.rate("dropout", dropout);
+    }
+  }
 
   static final class Bigram extends ZooBlock {
     private final Embedding embedding;
