@@ -29,8 +29,7 @@ class TrainEvalGenerateTest {
 
   @Test
   void trainsResumesEvaluatesAndGenerates() throws IOException {
-    Path text = folder.resolve("text.txt");
-    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path text = text();
     Path out = folder.resolve("run");
 
     Run train =
@@ -78,8 +77,7 @@ class TrainEvalGenerateTest {
 
   @Test
   void saysThatATextEndsWhereTheModelDoes() throws IOException {
-    Path text = folder.resolve("text.txt");
-    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path text = text();
     Path out = folder.resolve("run");
     Run train =
         Run.zoo(
@@ -104,8 +102,7 @@ class TrainEvalGenerateTest {
 
   @Test
   void refusesBatchesThatAModelDoesNotTakeInOneLine() throws IOException {
-    Path text = folder.resolve("text.txt");
-    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path text = text();
     Path out = folder.resolve("run");
     String[] train = {
       "train",
@@ -143,8 +140,7 @@ class TrainEvalGenerateTest {
 
   @Test
   void takesWeightsFromElsewhere() throws IOException {
-    Path text = folder.resolve("text.txt");
-    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path text = text();
     String data = "text:" + text;
     Path out = folder.resolve("run");
     Run train = zoo("train", "decoder-tiny", "--data", data, "--out", out.toString(), "steps=4");
@@ -200,8 +196,7 @@ class TrainEvalGenerateTest {
 
   @Test
   void makesATrainedDecoderAMixtureOfHeads() throws IOException {
-    Path text = folder.resolve("text.txt");
-    Files.writeString(text, "to be or not to be, that is the question\n".repeat(50));
+    Path text = text();
     String data = "text:" + text;
     String out = folder.resolve("run").toString();
     Run train = zoo("train", "decoder-tiny", "--data", data, "--out", out, "steps=1");
@@ -235,5 +230,10 @@ class TrainEvalGenerateTest {
     System.arraycopy(arguments, 0, all, 0, arguments.length);
     System.arraycopy(SMALL, 0, all, arguments.length, SMALL.length);
     return Run.zoo(all);
+  }
+
+  private Path text() throws IOException {
+    String line = "to be or not to be, that is the question\n";
+    return Files.writeString(folder.resolve("text.txt"), line.repeat(50));
   }
 }

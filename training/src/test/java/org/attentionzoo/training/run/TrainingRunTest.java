@@ -408,17 +408,7 @@ class TrainingRunTest {
   @Test
   void keepsTheNewestAndTheBestCheckpoints() throws IOException {
     Path out = folder.resolve("out");
-    // Without decay of the rate and with a huge one at the end, an early evaluation is the best.
-    try (TrainingRun run =
-        start(
-            out,
-            "steps=40",
-            "schedule.name=constant",
-            "schedule.warmup=2000",
-            "optimizer.lr=400",
-            "evaluateEvery=4",
-            "checkpointEvery=4",
-            "keep=2")) {
+    try (TrainingRun run = startWorsening(out)) {
       TrainingResult result = run.train();
       long best = result.bestStep().orElseThrow();
       assertThat(best).isLessThan(36);
@@ -460,15 +450,7 @@ class TrainingRunTest {
   @Test
   void saysThatAnotherCheckpointStandsForOneThatIsDamaged() throws IOException {
     Path out = folder.resolve("out");
-    try (TrainingRun run =
-        start(
-            out,
-            "steps=40",
-            "schedule.name=constant",
-            "schedule.warmup=2000",
-            "optimizer.lr=400",
-            "evaluateEvery=4",
-            "checkpointEvery=4")) {
+    try (TrainingRun run = startWorsening(out)) {
       long best = run.train().bestStep().orElseThrow();
       assertThat(best).isLessThan(36);
       assertThat(notes(out)).isEmpty();
@@ -629,6 +611,19 @@ class TrainingRunTest {
       run.train();
     }
     return arrays;
+  }
+
+  /** A rate that never falls and becomes huge: an early evaluation is the best. */
+  private TrainingRun startWorsening(Path out) {
+    return start(
+        out,
+        "steps=40",
+        "schedule.name=constant",
+        "schedule.warmup=2000",
+        "optimizer.lr=400",
+        "evaluateEvery=4",
+        "checkpointEvery=4",
+        "keep=2");
   }
 
   private TrainingRun start(Path out, String... overrides) {
