@@ -1,6 +1,5 @@
 package org.attentionzoo.blocks;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -151,8 +150,7 @@ public final class Segments {
       Gradients gradients = new Gradients();
       gradients.addThoseOf(segment.outputs(), outputs, scope);
       auxiliaryLosses.values().forEach(loss -> gradients.add(loss, gradient));
-      if (!gradients.isEmpty()) {
-        gradients.backward();
+      if (gradients.backward()) {
         passOn(new NDList(segment.input()), new NDList(input));
       }
     } finally {
@@ -165,15 +163,7 @@ public final class Segments {
     try (NDManager scope = leaves.head().getManager().newSubManager()) {
       Gradients gradients = new Gradients();
       gradients.addThoseOf(leaves, sources, scope);
-      if (!gradients.isEmpty()) {
-        gradients.backward();
-      }
-    } catch (EngineException e) {
-      // DJL tells of leaves only whether they need a gradient. What depends on nothing trained
-      // needs none.
-      if (e.getMessage() == null || !e.getMessage().contains("does not require grad")) {
-        throw e;
-      }
+      gradients.backward();
     }
   }
 
@@ -198,21 +188,20 @@ public final class Segments {
       }
     }
 
-    boolean isEmpty() {
-      return arrays.isEmpty();
-    }
-
-    void backward() {
+    /** False if there are none, or none that leads to anything that is trained. */
+    boolean backward() {
+      if (arrays.isEmpty()) {
+        return false;
+      }
       if (arrays.size() == 1) {
-        JniUtils.backward((PtNDArray) arrays.head(), (PtNDArray) values.head(), false, false);
-        return;
+        return BackwardPass.tryFrom(arrays.head(), values.head());
       }
       // One scalar whose gradient is that of all together: their graphs may be one graph.
       NDArray total = arrays.head().mul(values.head()).sum();
       for (int i = 1; i < arrays.size(); i++) {
         total = total.add(arrays.get(i).mul(values.get(i)).sum());
       }
-      JniUtils.backward((PtNDArray) total, (PtNDArray) total.onesLike(), false, false);
+      return BackwardPass.tryFrom(total);
     }
   }
 

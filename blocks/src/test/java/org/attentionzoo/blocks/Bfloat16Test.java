@@ -78,7 +78,7 @@ class Bfloat16Test {
       assertThat(y.getDataType()).isEqualTo(DataType.FLOAT32);
       found.put("output", y.toFloatArray());
       NDArray loss = y.square().sum();
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      BackwardPass.from(loss);
     }
     StateDict.of(attention)
         .forEach(

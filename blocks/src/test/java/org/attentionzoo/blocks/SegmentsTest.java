@@ -207,7 +207,7 @@ class SegmentsTest {
       loss = total.getFloat();
       arrays = scope.getManagedArrays().size();
       NDArray gradient = total.onesLike();
-      JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
+      BackwardPass.from(total, gradient);
       segments.backward(gradient);
     }
     Map<String, float[]> gradients = new LinkedHashMap<>();

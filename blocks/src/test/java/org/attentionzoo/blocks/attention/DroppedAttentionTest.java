@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,7 +126,7 @@ class DroppedAttentionTest {
     v.setRequiresGradient(true);
     try (GradientMode ignored = GradientMode.on()) {
       NDArray sum = attend(q, k, v, oneDnn, 13).get(past).square().sum();
-      JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+      BackwardPass.from(sum);
     }
     for (NDArray gradient : new NDArray[] {k.getGradient(), v.getGradient()}) {
       assertThat(gradient.get(future).toFloatArray()).containsOnly(0);

@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,22 +79,20 @@ class KernelLibraryTest {
     for (int call = 0; call < 3; call++) {
       try (GradientMode ignored = GradientMode.on()) {
         NDArray loss = WORKS.call("scale", x, 2.0, null).sum();
-        JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+        BackwardPass.from(loss);
       }
       NDArray gradient = x.getGradient();
       assertThat(gradient.toFloatArray()).containsOnly(2);
       gradient.muli(0);
       try (GradientMode ignored = GradientMode.off()) {
         NDArray loss = WORKS.call("scale", x, 2.0, null).sum();
-        assertThatThrownBy(
-                () ->
-                    JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false))
+        assertThatThrownBy(() -> BackwardPass.from(loss))
             .hasMessageContaining("does not require grad");
         // A normal tensor, not one of inference mode: it may be saved for a backward pass.
         NDArray constant = WORKS.call("scale", x, 2.0, null);
         try (GradientMode again = GradientMode.on()) {
           NDArray product = x.mul(constant).sum();
-          JniUtils.backward((PtNDArray) product, (PtNDArray) product.onesLike(), false, false);
+          BackwardPass.from(product);
         }
       }
       x.getGradient().muli(0);

@@ -8,12 +8,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig.Form;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig.Normaliser;
@@ -105,7 +105,7 @@ class LinearAttentionTest {
       add(actual, result.output());
       add(actual, result.memory());
       NDArray sum = weighted(result.output()).add(weighted(result.memory()));
-      JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+      BackwardPass.from(sum);
     }
     double[] expected = loop(all, c, valid, memoryWidth);
     for (int i = 0; i < expected.length; i++) {

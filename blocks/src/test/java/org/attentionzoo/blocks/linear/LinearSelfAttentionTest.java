@@ -8,12 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -116,7 +116,7 @@ class LinearSelfAttentionTest {
         NDArray loss = pass.auxiliaryLosses().get("transfer");
         after = loss.getFloat();
         before = step == 0 ? after : before;
-        JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+        BackwardPass.from(loss);
       }
       try (GradientMode ignored = GradientMode.off()) {
         StateDict.of(block)

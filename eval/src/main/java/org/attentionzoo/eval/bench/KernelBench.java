@@ -4,11 +4,11 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.kernels.KernelCheck;
 
@@ -140,7 +140,7 @@ public final class KernelBench {
         NDArray term = outputs.get(i).mul(gradients.get(i)).sum();
         sum = sum == null ? term : sum.add(term);
       }
-      JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+      BackwardPass.from(sum);
     }
   }
 }

@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.UserException;
 
@@ -120,7 +119,7 @@ public final class Peer implements AutoCloseable {
         GradientMode ignored = GradientMode.on()) {
       NDArray loss = loss(scope);
       Workload.await(loss);
-      backward((PtNDArray) loss);
+      backward(loss);
     }
   }
 
@@ -150,20 +149,13 @@ public final class Peer implements AutoCloseable {
     return output.getShape().dimension() == 0 ? output : Workload.meanSquare(output);
   }
 
-  private void backward(PtNDArray loss) {
-    try {
-      JniUtils.backward(loss, (PtNDArray) loss.onesLike(), false, false);
-    } catch (EngineException e) {
-      // Not asked beforehand: requiresGrad is false of outputs that do have gradients, too.
-      if (!String.valueOf(e.getMessage()).contains("does not require grad")) {
-        throw e;
-      }
+  private void backward(NDArray loss) {
+    if (!BackwardPass.tryFrom(loss)) {
       throw new UserException(
           "the output of the peer "
               + file
               + " does not depend on parameters that learn; expected one that has gradients;"
-              + " change the module, or use bench infer",
-          e);
+              + " change the module, or use bench infer");
     }
   }
 

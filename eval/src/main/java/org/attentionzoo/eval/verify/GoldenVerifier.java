@@ -1,14 +1,11 @@
 package org.attentionzoo.eval.verify;
 
 import ai.djl.Device;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.Pass;
@@ -178,23 +176,12 @@ public final class GoldenVerifier {
         }
       }
       if (objective != null) {
-        backward(objective);
+        // If nothing that has a cotangent depends on a parameter or input, all gradients are zero.
+        BackwardPass.tryFrom(objective);
       }
     }
     addGradients(built, data, inputs, manager, lines);
     return lines;
-  }
-
-  private static void backward(NDArray objective) {
-    try {
-      JniUtils.backward((PtNDArray) objective, (PtNDArray) objective.onesLike(), false, false);
-    } catch (EngineException e) {
-      // Nothing that has a cotangent depends on a parameter or input: all gradients are zero. There
-      // is no safe way to ask beforehand.
-      if (e.getMessage() == null || !e.getMessage().contains("does not require grad")) {
-        throw e;
-      }
-    }
   }
 
   private static void addGradients(

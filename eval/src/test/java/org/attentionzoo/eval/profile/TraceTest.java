@@ -8,12 +8,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
@@ -52,7 +51,7 @@ class TraceTest {
               () -> {
                 try (GradientMode ignored = GradientMode.on()) {
                   NDArray loss = x.matMul(w).sum();
-                  JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+                  BackwardPass.from(loss);
                 }
               });
       assertThat(trace.floatingPointOperations(false)).isCloseTo(3 * 240, within(1e-9));
@@ -72,7 +71,7 @@ class TraceTest {
                 try (GradientMode ignored = GradientMode.on()) {
                   NDArray loss =
                       ai.djl.nn.convolutional.Conv2d.conv2d(image, weight).singletonOrThrow().sum();
-                  JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+                  BackwardPass.from(loss);
                 }
               });
       assertThat(convolution.floatingPointOperations(false))

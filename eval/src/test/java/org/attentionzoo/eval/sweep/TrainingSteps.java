@@ -1,14 +1,12 @@
 package org.attentionzoo.eval.sweep;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
@@ -72,13 +70,7 @@ final class TrainingSteps {
   }
 
   static void backward(NDArray loss) {
-    try {
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
-    } catch (EngineException e) {
-      // A block without parameters, fed with integers.
-      if (!e.getMessage().contains("does not require grad")) {
-        throw e;
-      }
-    }
+    // A block without parameters, fed with integers, has no gradient.
+    BackwardPass.tryFrom(loss);
   }
 }

@@ -9,12 +9,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
@@ -115,11 +115,7 @@ class StateDictTest {
     assertThat(StateDict.of(block).get("first.weight").getArray()).isSameAs(weight);
     try (GradientMode ignored = GradientMode.on()) {
       NDArray loss = block.forward(store, new NDList(x), true).head().sum();
-      JniUtils.backward(
-          (ai.djl.pytorch.engine.PtNDArray) loss,
-          (ai.djl.pytorch.engine.PtNDArray) loss.onesLike(),
-          false,
-          false);
+      BackwardPass.from(loss);
     }
     assertThat(weight.hasGradient()).isTrue();
     assertThat(weight.getGradient().abs().sum().getFloat()).isPositive();

@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +19,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
@@ -371,7 +370,7 @@ public final class TrainingLoop {
             config.accumulate() == 1
                 ? total.onesLike()
                 : Arithmetic.times(total.onesLike(), outcome.weight());
-        JniUtils.backward((PtNDArray) total, (PtNDArray) gradient, false, false);
+        BackwardPass.from(total, gradient);
         segments.backward(gradient);
         return batch.ids();
       }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UserException;
@@ -379,7 +380,7 @@ class NativeOptimizerTest {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
       NDArray loss = scope.create(gradient).mul(parameter.getArray()).sum();
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) scope.create(1f), false, false);
+      BackwardPass.from(loss, scope.create(1f));
     }
   }
 

@@ -14,6 +14,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.List;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
@@ -196,11 +197,7 @@ class ReweavingTest {
               .forward(Pass.training(new ParameterStore(manager, false)), new NDList(x, second))
               .head();
       NDArray loss = y.square().sum();
-      JniUtils.backward(
-          (ai.djl.pytorch.engine.PtNDArray) loss,
-          (ai.djl.pytorch.engine.PtNDArray) loss.onesLike(),
-          false,
-          false);
+      BackwardPass.from(loss);
     }
     return x.getGradient().abs().max().getFloat();
   }

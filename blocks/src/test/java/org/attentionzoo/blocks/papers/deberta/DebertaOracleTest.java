@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
@@ -19,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
@@ -365,7 +365,7 @@ final class DebertaOracleTest {
           NDArray term = output.mul(manager.create(cotangent, output.getShape())).sum();
           sum = sum == null ? term : sum.add(term);
         }
-        JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+        BackwardPass.from(sum);
       }
       double largest =
           gradients.values().stream()

@@ -11,10 +11,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
@@ -288,7 +288,7 @@ class DebertaTest {
     try (GradientMode ignored = GradientMode.on()) {
       NDArray logits = model.forward(training, new NDList(ids)).head();
       NDArray loss = logits.square().sum().add(training.auxiliaryLosses().get("sift"));
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      BackwardPass.from(loss);
       segments.backward(loss.onesLike());
     }
     assertThat(segments.count()).isPositive();
@@ -317,7 +317,7 @@ class DebertaTest {
     try (GradientMode ignored = GradientMode.on()) {
       outputs = model.forward(training, new NDList(masked, originals));
       NDArray loss = training.auxiliaryLosses().get("rtd");
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      BackwardPass.from(loss);
     }
     assertThat(outputs.get(0).getShape()).isEqualTo(new Shape(4, 8, VOCABULARY));
     assertThat(outputs.get(1).getShape()).isEqualTo(new Shape(4, 8));
@@ -353,7 +353,7 @@ class DebertaTest {
                 .pow(2)
                 .mul(manager.randomNormal(new Shape(4, 16, 8)))
                 .sum();
-        JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+        BackwardPass.from(sum);
       }
       assertThat(table.getGradient().get(0).abs().max().getFloat()).isZero();
       assertThat(table.getGradient().abs().max().getFloat()).isPositive();

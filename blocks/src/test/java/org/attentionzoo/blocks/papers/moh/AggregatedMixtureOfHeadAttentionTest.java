@@ -8,12 +8,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -211,7 +211,7 @@ class AggregatedMixtureOfHeadAttentionTest {
       Pass pass = Pass.training(new ParameterStore(manager, false));
       output = block.mix(pass, x, Sequences.FULL);
       NDArray loss = output.mul(cotangent).sum();
-      JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+      BackwardPass.from(loss);
     }
     double[][] images = {doubles(x.get(0)), doubles(x.get(1))};
     double[][] direction = {doubles(cotangent.get(0)), doubles(cotangent.get(1))};

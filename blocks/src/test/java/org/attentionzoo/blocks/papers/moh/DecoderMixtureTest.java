@@ -9,12 +9,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -113,7 +113,7 @@ class DecoderMixtureTest {
       balance = auxiliary.getFloat();
       near(output, expected.output());
       NDArray total = output.mul(cotangent).sum().add(auxiliary);
-      JniUtils.backward((PtNDArray) total, (PtNDArray) total.onesLike(), false, false);
+      BackwardPass.from(total);
     }
     near(gates[0], expected.gates());
     assertThat(balance).isCloseTo(expected.balance(), within(1e-5));
@@ -171,7 +171,7 @@ class DecoderMixtureTest {
       queries.setRequiresGradient(true);
       NDArray total = router.route(pass, queries).sum();
       total = total.add(pass.auxiliaryLosses().get("moh.balance"));
-      JniUtils.backward((PtNDArray) total, (PtNDArray) total.onesLike(), false, false);
+      BackwardPass.from(total);
     }
     assertThat(queries.getGradient().isNaN().any().getBoolean()).isFalse();
   }

@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
@@ -139,7 +139,7 @@ class MixtureOfHeadAttentionTest {
           close(doubles(balance), new double[] {expected.balance()}, "balance");
           loss = loss.add(balance);
         }
-        JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+        BackwardPass.from(loss);
       }
       close(doubles(x.getGradient()), ofInput, "gradient of the input");
       StateDict.of(block)

@@ -9,7 +9,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
@@ -19,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
@@ -288,7 +288,7 @@ class RoutingTransformerTest {
         NDArray total =
             logits.square().mean().add(pass.auxiliaryLosses().get(RoutingAttention.COMMITMENT));
         NDArray one = total.onesLike();
-        JniUtils.backward((PtNDArray) total, (PtNDArray) one, false, false);
+        BackwardPass.from(total, one);
         segments.backward(one);
       }
       StateDict.of(model)

@@ -10,10 +10,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.Map;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
@@ -322,7 +322,7 @@ class SelfAttentiveRecommenderTest {
         NDArray scores = model.forward(pass, new NDList(histories)).head();
         assertThat(scores.get(":, 0").toFloatArray()).containsOnly(0);
         NDArray loss = scores.sub(1).square().sum();
-        JniUtils.backward((PtNDArray) loss, (PtNDArray) loss.onesLike(), false, false);
+        BackwardPass.from(loss);
       }
       NDArray items = StateDict.of(model).get("item_emb.weight").getArray().getGradient();
       assertThat(items.get("0").toFloatArray()).containsOnly(0);

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.Arithmetic;
+import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -222,7 +223,7 @@ class SeqBoatLayerTest {
                 .forward(plain ? pass.onPlainPath() : pass, input, Sequences.padded(mask))
                 .hidden();
         PtNDArray loss = (PtNDArray) output.mul(cotangent).sum();
-        JniUtils.backward(loss, (PtNDArray) loss.onesLike(), false, false);
+        BackwardPass.from(loss);
       }
       String path = plain ? "plain " : "fast ";
       close(path + "output", doubles(output), expected);
@@ -304,7 +305,7 @@ class SeqBoatLayerTest {
       NDArray x = manager.randomNormal(new Shape(2, 7, 3));
       Pass pass = Pass.training(new ParameterStore(manager, false));
       PtNDArray loss = (PtNDArray) ema.mix(pass, x, Sequences.FULL).square().sum();
-      JniUtils.backward(loss, (PtNDArray) loss.onesLike(), false, false);
+      BackwardPass.from(loss);
     }
     StateDict.of(ema)
         .forEach(
