@@ -69,7 +69,7 @@ final class ReproduceCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "SEED",
       description = "The seeds, instead of the claim's.")
-  private List<Long> seeds = List.of();
+  private List<Long> seeds;
 
   @Option(
       names = "--out",
@@ -101,7 +101,7 @@ final class ReproduceCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Papers papers = Papers.load();
     List<String> changes = new ArrayList<>(arguments);
-    if (changes.isEmpty() && !quick && candidate == null && record == null && seeds.isEmpty()) {
+    if (changes.isEmpty() && !quick && candidate == null && record == null && seeds == null) {
       list(papers);
       return ExitCode.OK;
     }
@@ -109,7 +109,9 @@ final class ReproduceCommand implements Callable<Integer> {
       throw new UserException(
           "no claim was given; 'zoo reproduce' lists the claims, for example zoo reproduce deberta");
     }
-    RunSeries.requireDistinct(seeds);
+    if (seeds != null) {
+      RunSeries.requireDistinct(seeds);
+    }
     if (quick && json) {
       throw new UserException("--quick gives no verdict that --json could print; leave one out");
     }
@@ -202,7 +204,7 @@ final class ReproduceCommand implements Callable<Integer> {
     PrintWriter stderr = spec.commandLine().getErr();
     String arm = candidate == null ? claim.candidate().name() : claim.arm(candidate).name();
     Path folder = base;
-    List<Long> used = seeds.isEmpty() ? claim.seeds() : seeds;
+    List<Long> used = seeds == null ? claim.seeds() : seeds;
     List<String> all = new ArrayList<>();
     if (quick) {
       folder = base.resolveSibling(base.getFileName() + "-quick");

@@ -35,9 +35,12 @@ final class RunSeries implements RunTrainer, AutoCloseable {
   /**
    * A seed that counts twice would make the interval over seeds narrower than the runs are.
    *
-   * @throws UserException if one is there twice
+   * @throws UserException if one is there twice, or none is there
    */
   static void requireDistinct(List<Long> seeds) {
+    if (seeds.isEmpty()) {
+      throw new UserException("--seeds was given without a seed; give some, as in --seeds 1,2,3");
+    }
     Set<Long> seen = new HashSet<>();
     for (long seed : seeds) {
       if (!seen.add(seed)) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import org.attentionzoo.blocks.FileTree;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,6 +141,49 @@ class ReproduceCommandTest {
         .singleElement()
         .asString()
         .contains("--seeds 1,2,1", "1 is there twice");
+  }
+
+  @Test
+  void refusesSeedsThatAreNone() {
+    assertThat(zoo("reproduce", CLAIM, "--seeds", ",")).isEqualTo(2);
+    assertThat(err.lines()).singleElement().asString().contains("--seeds was given without a seed");
+  }
+
+  /** Figures of another checkpoint would pass for those of the claim's. */
+  @Test
+  void judgesByNoOtherCheckpointThanTheBest() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, "To be, or not to be, that is the question. ".repeat(400));
+    String[] line = {
+      "reproduce",
+      "lssar/length",
+      "data=text:" + text,
+      "steps=4",
+      "evaluateEvery=2",
+      "checkpointEvery=2",
+      "keep=2",
+      "schedule.name=constant",
+      "schedule.warmup=0",
+      // The loss rises from the second evaluation on.
+      "optimizer.lr=0.3",
+      "--seeds=1",
+      "--out=" + folder.resolve("best")
+    };
+    assertThat(zoo(line)).isEqualTo(1);
+    Path run = folder.resolve("best/softmax-seed1");
+    Path checkpoints = run.resolve("checkpoints");
+    JsonNode newest =
+        new ObjectMapper().readTree(checkpoints.resolve("step-00000004/checkpoint.json").toFile());
+    assertThat(newest.get("bestStep").asLong()).isEqualTo(2);
+    Files.writeString(checkpoints.resolve("step-00000002/model.safetensors"), "damaged");
+    assertThat(zoo(line)).isEqualTo(2);
+    assertThat(err.lines())
+        .last()
+        .asString()
+        .contains("the best checkpoint of " + run + ", of step 2, is damaged or gone");
+
+    FileTree.delete(run);
+    assertThat(zoo(line)).isEqualTo(1);
   }
 
   private int run(String... options) {

@@ -49,6 +49,8 @@ public final class Reproduction {
 
   private static final String OUTCOMES = "outcomes.json";
   private static final String ASKED = "asked";
+  private static final String AGAIN =
+      "; remove that folder and give the same command again, which trains that run anew";
 
   private final Papers papers;
   private final Claim claim;
@@ -293,11 +295,7 @@ public final class Reproduction {
     Arm trained = arm.of().map(claim::arm).orElse(arm);
     Path path = path(trained, seed);
     RunFolder run = RunFolder.open(path);
-    Checkpoints.Checkpoint checkpoint =
-        (claim.checkpoint() == Claim.Which.LAST
-                ? run.checkpoints().newest()
-                : run.checkpoints().best())
-            .orElseThrow(() -> new UserException(path + " has no checkpoint that is whole"));
+    Checkpoints.Checkpoint checkpoint = checkpoint(run);
     List<String> settings = new ArrayList<>(claim.evaluate());
     settings.addAll(arm.evaluate());
     String edited = arm.edit().map(edit -> edit + arm.set()).orElse("");
@@ -344,6 +342,31 @@ public final class Reproduction {
       write();
       return outcome;
     }
+  }
+
+  /** The one that the claim is about and no other: its figures would be those of another claim. */
+  private Checkpoints.Checkpoint checkpoint(RunFolder run) {
+    Checkpoints.Checkpoint newest =
+        run.checkpoints()
+            .newest()
+            .orElseThrow(
+                () -> new UserException(run.path() + " has no checkpoint that is whole" + AGAIN));
+    Long best = newest.state().bestStep();
+    if (claim.checkpoint() == Claim.Which.LAST || best == null) {
+      return newest;
+    }
+    return run.checkpoints()
+        .best()
+        .filter(checkpoint -> checkpoint.state().step() == best)
+        .orElseThrow(
+            () ->
+                new UserException(
+                    "the best checkpoint of "
+                        + run.path()
+                        + ", of step "
+                        + best
+                        + ", is damaged or gone"
+                        + AGAIN));
   }
 
   private static Taps taps(TrainedModel model, List<String> zeros) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,14 +59,11 @@ final class OutOfMemory {
       text.append(", inputs of shape ");
       text.append(String.join(", ", inputs.stream().map(Shape::toString).toList()));
     }
-    OptionalLong resident = ProcessMemory.resident();
-    OptionalLong available = ProcessMemory.available();
-    boolean cpu = config.device().equals("cpu");
-    boolean known = cpu && resident.isPresent() && available.isPresent();
-    text.append(figures(asked, cpu)).append("; ").append(saved).append(". What takes less: ");
+    Optional<Memory> memory = Memory.of(config.device().equals("cpu"));
+    text.append(figures(asked, memory)).append("; ").append(saved).append(". What takes less: ");
     List<String> advice = new ArrayList<>();
     if (config.task().get("batch") instanceof Number batch && batch.longValue() > 1) {
-      long parts = parts(batch.longValue(), asked, resident, available, known);
+      long parts = parts(batch.longValue(), asked, memory);
       advice.add(
           "a new run with task.batch="
               + batch.longValue() / parts
@@ -102,22 +100,25 @@ final class OutOfMemory {
    */
   static UserException explain(Throwable failure, String when, boolean cpu, String advice) {
     return new UserException(
-        "out of memory " + when + figures(asked(failure), cpu) + "; " + advice + " takes less",
+        "out of memory "
+            + when
+            + figures(asked(failure), Memory.of(cpu))
+            + "; "
+            + advice
+            + " takes less",
         failure);
   }
 
-  private static String figures(long asked, boolean cpu) {
+  private static String figures(long asked, Optional<Memory> memory) {
     List<String> figures = new ArrayList<>();
-    OptionalLong resident = ProcessMemory.resident();
-    OptionalLong available = ProcessMemory.available();
-    if (cpu && resident.isPresent() && available.isPresent()) {
-      figures.add(
-          String.format(
-              Locale.ROOT,
-              "the process has %.1f GB, the machine %.1f GB more",
-              resident.getAsLong() / GIGABYTE,
-              available.getAsLong() / GIGABYTE));
-    }
+    memory.ifPresent(
+        m ->
+            figures.add(
+                String.format(
+                    Locale.ROOT,
+                    "the process has %.1f GB, the machine %.1f GB more",
+                    m.resident() / GIGABYTE,
+                    m.available() / GIGABYTE)));
     if (asked > 0) {
       figures.add(String.format(Locale.ROOT, "libtorch asked for %.1f GB", asked / GIGABYTE));
     }
@@ -128,12 +129,11 @@ final class OutOfMemory {
    * In how many parts a batch would fit. A step needs at least what the process has and what it was
    * refused, nearly all of it in proportion to the batch.
    */
-  private static long parts(
-      long batch, long asked, OptionalLong resident, OptionalLong available, boolean known) {
+  private static long parts(long batch, long asked, Optional<Memory> memory) {
     long parts = 2;
-    if (known) {
-      double needed = resident.getAsLong() + (double) asked;
-      double there = resident.getAsLong() + (double) available.getAsLong();
+    if (memory.isPresent()) {
+      double needed = memory.get().resident() + (double) asked;
+      double there = memory.get().resident() + (double) memory.get().available();
       while (parts < batch && needed / parts > there) {
         parts *= 2;
       }
@@ -142,6 +142,19 @@ final class OutOfMemory {
       parts++;
     }
     return Math.min(parts, batch);
+  }
+
+  /** What the process has and what the machine has left, in bytes. */
+  private record Memory(long resident, long available) {
+
+    /** Nothing where the machine does not tell, or the memory is that of another device. */
+    static Optional<Memory> of(boolean cpu) {
+      OptionalLong resident = ProcessMemory.resident();
+      OptionalLong available = ProcessMemory.available();
+      return cpu && resident.isPresent() && available.isPresent()
+          ? Optional.of(new Memory(resident.getAsLong(), available.getAsLong()))
+          : Optional.empty();
+    }
   }
 
   private static long asked(Throwable failure) {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
@@ -70,14 +71,13 @@ public final class TrainedModel implements AutoCloseable {
     }
     RunFolder.Selection selection = RunFolder.select(folder);
     Checkpoints.Checkpoint checkpoint = selection.checkpoint();
-    NDManager manager = Devices.manager(Devices.find(device));
-    boolean done = false;
-    try {
-      Assembly assembly = Assembly.ofModel(papers, selection.run().config());
-      ZooBlock model = assembly.build();
-      checkpoint.loadWeights(model, manager);
-      TrainedModel loaded =
-          new TrainedModel(
+    return on(
+        device,
+        manager -> {
+          Assembly assembly = Assembly.ofModel(papers, selection.run().config());
+          ZooBlock model = assembly.build();
+          checkpoint.loadWeights(model, manager);
+          return new TrainedModel(
               papers,
               assembly,
               manager,
@@ -86,38 +86,24 @@ public final class TrainedModel implements AutoCloseable {
               folder.toString(),
               selection.notes(),
               null);
-      done = true;
-      return loaded;
-    } finally {
-      if (!done) {
-        manager.close();
-      }
-    }
+        });
   }
 
   private static TrainedModel load(Papers papers, HuggingFaceFolder folder, String device) {
     String name = folder.entry().name();
     RunConfig config = RunConfig.of(name).with(name, Configs.toMap(folder.config()), Map.of());
-    NDManager manager = Devices.manager(Devices.find(device));
-    boolean done = false;
-    try {
-      TrainedModel loaded =
-          new TrainedModel(
-              papers,
-              Assembly.ofModel(papers, config),
-              manager,
-              folder.load(manager),
-              null,
-              folder.path().toString(),
-              List.of(),
-              folder);
-      done = true;
-      return loaded;
-    } finally {
-      if (!done) {
-        manager.close();
-      }
-    }
+    return on(
+        device,
+        manager ->
+            new TrainedModel(
+                papers,
+                Assembly.ofModel(papers, config),
+                manager,
+                folder.load(manager),
+                null,
+                folder.path().toString(),
+                List.of(),
+                folder));
   }
 
   /**
@@ -135,24 +121,17 @@ public final class TrainedModel implements AutoCloseable {
   public static TrainedModel load(
       Papers papers, String name, List<String> settings, ImportedWeights weights, String device) {
     RunConfig config = Recipes.resolve(papers, weights.preset(papers, name), settings);
-    NDManager manager = Devices.manager(Devices.find(device));
-    boolean done = false;
-    try {
-      Assembly assembly = Assembly.ofModel(papers, config).complete();
-      ZooBlock model = assembly.build();
-      // What need not be in the file starts as it would in training.
-      TrainingLoop.initialize(model, manager, config.seed());
-      List<String> notes = weights.load(model, manager);
-      TrainedModel loaded =
-          new TrainedModel(
+    return on(
+        device,
+        manager -> {
+          Assembly assembly = Assembly.ofModel(papers, config).complete();
+          ZooBlock model = assembly.build();
+          // What need not be in the file starts as it would in training.
+          TrainingLoop.initialize(model, manager, config.seed());
+          List<String> notes = weights.load(model, manager);
+          return new TrainedModel(
               papers, assembly, manager, model, null, weights.path().toString(), notes, null);
-      done = true;
-      return loaded;
-    } finally {
-      if (!done) {
-        manager.close();
-      }
-    }
+        });
   }
 
   /**
@@ -168,14 +147,13 @@ public final class TrainedModel implements AutoCloseable {
   public static TrainedModel initial(
       Papers papers, String name, List<String> settings, String device) {
     RunConfig config = Recipes.resolve(papers, name, settings);
-    NDManager manager = Devices.manager(Devices.find(device));
-    boolean done = false;
-    try {
-      Assembly assembly = Assembly.ofModel(papers, config).complete();
-      ZooBlock model = assembly.build();
-      TrainingLoop.initialize(model, manager, config.seed());
-      TrainedModel made =
-          new TrainedModel(
+    return on(
+        device,
+        manager -> {
+          Assembly assembly = Assembly.ofModel(papers, config).complete();
+          ZooBlock model = assembly.build();
+          TrainingLoop.initialize(model, manager, config.seed());
+          return new TrainedModel(
               papers,
               assembly,
               manager,
@@ -184,6 +162,15 @@ public final class TrainedModel implements AutoCloseable {
               "initial weights of seed " + config.seed(),
               List.of("no weights were given: these are the initial ones"),
               null);
+        });
+  }
+
+  /** What it makes owns the manager of a device, which is closed if it fails. */
+  private static TrainedModel on(String device, Function<NDManager, TrainedModel> make) {
+    NDManager manager = Devices.manager(Devices.find(device));
+    boolean done = false;
+    try {
+      TrainedModel made = make.apply(manager);
       done = true;
       return made;
     } finally {
