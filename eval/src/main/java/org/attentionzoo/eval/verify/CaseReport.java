@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How one golden case came out.
@@ -23,9 +24,11 @@ public record CaseReport(
    *
    * @param path {@code kernel} or {@code plain}
    * @param tensors outputs, then gradients
+   * @param unread the names of inputs that the target never asked for
    * @param error why it could not be run
    */
-  public record PathResult(String path, List<TensorComparison> tensors, Optional<String> error) {
+  public record PathResult(
+      String path, List<TensorComparison> tensors, Set<String> unread, Optional<String> error) {
 
     /**
      * The worst tensor's ratio.
@@ -80,6 +83,9 @@ public record CaseReport(
     lines.add(folder + (target.isEmpty() ? "" : "  (" + target + ")"));
     for (PathResult path : paths) {
       path.tensors().forEach(t -> lines.add("  " + path.path() + "  " + t.describe(tolerance)));
+      path.unread()
+          .forEach(
+              name -> lines.add("  " + path.path() + "  note   the target never reads " + name));
       path.error().ifPresent(e -> lines.add("  " + path.path() + "  FAIL  " + e));
     }
     error.ifPresent(e -> lines.add("  FAIL  " + e));

@@ -10,7 +10,6 @@ import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,22 +124,18 @@ public final class GoldenVerifier {
       GoldenTarget.Case built = target.build().apply(arguments);
       arguments.finish();
       StateDictLoader.strict().renaming(built.rename()).load(built.block(), manager, weights);
-      return new CaseReport.PathResult(
-          path, compare(built, config, data, plain, manager), Optional.empty());
+      Map<String, NDArray> inputs = inputs(config, data, manager);
+      CaseInputs given = new CaseInputs(inputs);
+      List<TensorComparison> lines = compare(built, config, data, given, plain, manager);
+      addGradients(built, data, inputs, manager, lines);
+      return new CaseReport.PathResult(path, lines, given.unread(), Optional.empty());
     } catch (Exception e) {
-      return new CaseReport.PathResult(path, List.of(), Optional.of(describe(e)));
+      return new CaseReport.PathResult(path, List.of(), Set.of(), Optional.of(describe(e)));
     }
   }
 
-  private static List<TensorComparison> compare(
-      GoldenTarget.Case built,
-      CaseConfig config,
-      SafetensorsFile data,
-      boolean plain,
-      NDManager manager) {
-    List<TensorComparison> lines = new ArrayList<>();
-    ParameterStore store = new ParameterStore(manager, false);
-    Pass pass = config.train() ? Pass.training(store) : Pass.inference(store);
+  private static Map<String, NDArray> inputs(
+      CaseConfig config, SafetensorsFile data, NDManager manager) {
     Map<String, NDArray> inputs = new LinkedHashMap<>();
     for (String name : config.inputs()) {
       NDArray input = data.read(manager, "input." + name);
@@ -149,11 +144,21 @@ public final class GoldenVerifier {
       }
       inputs.put(name, input);
     }
+    return inputs;
+  }
+
+  private static List<TensorComparison> compare(
+      GoldenTarget.Case built,
+      CaseConfig config,
+      SafetensorsFile data,
+      CaseInputs inputs,
+      boolean plain,
+      NDManager manager) {
+    List<TensorComparison> lines = new ArrayList<>();
+    ParameterStore store = new ParameterStore(manager, false);
+    Pass pass = config.train() ? Pass.training(store) : Pass.inference(store);
     try (GradientMode ignored = GradientMode.on()) {
-      Map<String, NDArray> outputs =
-          built
-              .adapter()
-              .run(plain ? pass.onPlainPath() : pass, Collections.unmodifiableMap(inputs));
+      Map<String, NDArray> outputs = built.adapter().run(plain ? pass.onPlainPath() : pass, inputs);
       NDArray objective = null;
       for (String name : config.outputs()) {
         NDArray output = outputs.get(name);
@@ -180,7 +185,6 @@ public final class GoldenVerifier {
         BackwardPass.tryFrom(objective);
       }
     }
-    addGradients(built, data, inputs, manager, lines);
     return lines;
   }
 

@@ -34,6 +34,8 @@ class GoldenCasesTest {
   void agreesWithTheOfficialCode(Path folder) {
     CaseReport report = VERIFIER.verify(folder);
     assertThat(report.passed()).as(String.join("\n", report.describe())).isTrue();
+    // What is not read was not compared either, whatever the case is called.
+    assertThat(report.paths()).allSatisfy(path -> assertThat(path.unread()).isEmpty());
   }
 
   @ParameterizedTest

@@ -237,6 +237,18 @@ class GoldenVerifierTest {
     assertThat(text(verify("{}"))).contains("lacks input.x");
   }
 
+  /** Official code may ignore an input too, so this alone is no failure. */
+  @Test
+  void tellsOfInputsThatTheTargetNeverReads() throws IOException {
+    data.put("input.mask", manager.create(new float[] {1, 0}));
+    CaseReport report = verify("{}", c -> c.replace("[\"x\"]", "[\"x\", \"mask\"]"));
+    assertThat(report.passed()).isTrue();
+    assertThat(text(report))
+        .contains("kernel  note   the target never reads mask")
+        .contains("plain  note   the target never reads mask")
+        .doesNotContain("reads x");
+  }
+
   @Test
   void suggestsTheNearestTarget() throws IOException {
     assertThat(text(verify("{}", c -> c.replace("toy/scale", "toy/scael"))))
