@@ -97,6 +97,8 @@ class BadInputTest {
         "eval text.onnx --engine onnxruntime --device gpu | ONNX Runtime runs on the cpu here",
         "cab nosuch | 'zoo compare --list' shows the causal ones",
         "report run -o empty | empty is a folder; give a file for the page",
+        "inspect /dev/null | /dev/null is no regular file; give a file of weights",
+        "eval run --engine onnxruntime | run is no regular file; expected an ONNX model",
         "report run --png text.txt | --png text.txt is a file; give a folder",
         "export decoder-tiny -o empty --force | empty is a folder; give a file to write to",
         "export sasrec/torch -o model.onnx | models and recipes of the paper sasrec: sasrec,"

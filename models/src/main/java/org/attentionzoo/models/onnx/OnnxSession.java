@@ -89,7 +89,10 @@ public final class OnnxSession implements AutoCloseable {
    */
   public static OnnxSession open(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw new UserException(file + ": no such file; expected an ONNX model");
+      throw new UserException(
+          file
+              + (Files.exists(file) ? " is no regular file" : " is not there")
+              + "; expected an ONNX model, which 'zoo export' makes");
     }
     Engine.getEngine("PyTorch");
     if (Engine.hasEngine(OTHER_ENGINE)) {

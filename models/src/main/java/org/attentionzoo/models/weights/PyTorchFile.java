@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -109,13 +108,7 @@ public final class PyTorchFile implements StoredWeights {
   }
 
   private static PyTorchFile open(Path file, String place) {
-    if (!Files.isRegularFile(file)) {
-      throw new WeightsException(
-          file
-              + (Files.isDirectory(file)
-                  ? " is a folder; give a .pt, .pth or .bin file"
-                  : " is not there"));
-    }
+    WeightFiles.requireFile(file, "a .pt, .pth or .bin file");
     FileChannel channel = null;
     try {
       channel = FileChannel.open(file, StandardOpenOption.READ);

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -54,13 +53,7 @@ public final class SafetensorsFile implements StoredWeights {
   }
 
   static SafetensorsFile open(Path file, long pieceBytes) {
-    if (!Files.isRegularFile(file)) {
-      throw new WeightsException(
-          file
-              + (Files.isDirectory(file)
-                  ? " is a folder; give a .safetensors file"
-                  : " is not there"));
-    }
+    WeightFiles.requireFile(file, "a .safetensors file");
     FileChannel channel = null;
     try {
       channel = FileChannel.open(file, StandardOpenOption.READ);

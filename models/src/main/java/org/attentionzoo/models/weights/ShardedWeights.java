@@ -81,9 +81,7 @@ public final class ShardedWeights implements StoredWeights {
   }
 
   private void load() throws IOException {
-    if (!Files.isRegularFile(index)) {
-      throw new WeightsException(index + " is not there");
-    }
+    WeightFiles.requireFile(index, "the index of the weights");
     if (Files.size(index) > MOST_INDEX_BYTES) {
       throw new WeightsException(
           index

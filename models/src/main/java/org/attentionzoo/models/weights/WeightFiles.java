@@ -81,11 +81,31 @@ public final class WeightFiles {
     return found.get(0);
   }
 
-  /** Opens a single file. */
-  static StoredWeights openFile(Path file) {
-    if (!Files.isRegularFile(file)) {
+  /**
+   * Checks that there is a file to read; devices and pipes have no length that could be held
+   * against what they say of themselves.
+   *
+   * @param file what was given
+   * @param expected what should have been, for example {@code a .pt file}
+   * @throws WeightsException if it is a folder, something else, or not there
+   */
+  static void requireFile(Path file, String expected) {
+    if (Files.isRegularFile(file)) {
+      return;
+    }
+    if (!Files.exists(file)) {
       throw new WeightsException(file + " is not there");
     }
+    throw new WeightsException(
+        file
+            + (Files.isDirectory(file) ? " is a folder" : " is no regular file")
+            + "; give "
+            + expected);
+  }
+
+  /** Opens a single file. */
+  static StoredWeights openFile(Path file) {
+    requireFile(file, "a file of weights");
     byte[] head;
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       ByteBuffer buffer = ByteBuffer.allocate(HEAD_BYTES);
