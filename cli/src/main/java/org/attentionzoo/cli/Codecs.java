@@ -1,10 +1,12 @@
 package org.attentionzoo.cli;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.datasets.text.TextTokenizer;
 import org.attentionzoo.eval.predict.TextCodec;
 import org.attentionzoo.models.ModelKind;
+import org.attentionzoo.training.run.RunFolder;
 import org.attentionzoo.training.run.TrainedModel;
 
 /** How the tokens of a model are written. */
@@ -27,6 +29,10 @@ final class Codecs {
     if (model.folder().isPresent()) {
       return TextCodec.of(TextTokenizer.open(model.folder().get().path(), 0));
     }
+    Optional<Path> kept = model.run().flatMap(RunFolder::tokenizerFile);
+    if (kept.isPresent()) {
+      return TextCodec.of(TextTokenizer.open(kept.get(), longest(model)));
+    }
     if (model.config().task().get("tokenizer") instanceof String named && !named.isBlank()) {
       return TextCodec.of(TextTokenizer.open(Path.of(named), 0));
     }
@@ -34,6 +40,11 @@ final class Codecs {
         model.entry().kind() == ModelKind.CAUSAL_LANGUAGE_MODEL
             && vocabulary(model) == ByteWindows.VOCABULARY;
     return bytes ? TextCodec.bytes() : TextCodec.numbers(mask);
+  }
+
+  /** Where a run cut its texts; 0 if it did not. */
+  private static int longest(TrainedModel model) {
+    return model.config().task().get("length") instanceof Number length ? length.intValue() : 0;
   }
 
   /** How many tokens a model knows; none if its config does not say. */

@@ -26,6 +26,7 @@ import org.attentionzoo.eval.predict.TextCodec;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.run.TrainedModel;
+import org.attentionzoo.training.tasks.TableColumns;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -40,12 +41,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Ask a model for a continuation, a masked word, a class or the next item.",
+      "Ask a model for a continuation, a masked word, a class, a number or the next item.",
       "",
       "  zoo predict HuggingFaceTB/SmolLM-135M --input 'The capital of France is'",
       "  zoo predict microsoft/deberta-base --input 'Paris is the [MASK] of France.'",
       "  zoo predict runs/sasrec-20260101-120000 --input '12 7 401' --top-k 10",
       "  zoo predict eca-resnet --weights eca.safetensors --input cat.png",
+      "  zoo predict runs/houses --input houses.csv",
       ""
     })
 final class PredictCommand implements Callable<Integer> {
@@ -77,8 +79,9 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "A text, a file with a text on each line, or - for lines of standard input; an image's "
-              + "file for classifiers of images; numbers with blanks between them for items, and "
-              + "for tokens without a tokenizer. May be given several times.")
+              + "file for classifiers of images; a table's file (CSV, JSON lines) or the numbers of "
+              + "a row for runs on tables; numbers with blanks between them for items, and for "
+              + "tokens without a tokenizer. May be given several times.")
   private List<String> inputs = List.of();
 
   @Option(names = "--top-k", paramLabel = "K", description = "How many answers to show.")
@@ -106,14 +109,17 @@ final class PredictCommand implements Callable<Integer> {
       names = "--mean",
       split = ",",
       paramLabel = "X",
-      description = "Images: what is taken off 0 to 1; by default as for ImageNet.")
+      description =
+          "Images: what is taken off 0 to 1; by default as in the run's data, else as for ImageNet.")
   private float[] mean;
 
   @Option(
       names = "--deviation",
       split = ",",
       paramLabel = "X",
-      description = "Images: what it is then divided by; by default as for ImageNet.")
+      description =
+          "Images: what it is then divided by; by default as in the run's data, else as for "
+              + "ImageNet.")
   private float[] deviation;
 
   @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu or gpu:<number>.")
@@ -173,6 +179,9 @@ final class PredictCommand implements Callable<Integer> {
       }
       return answers;
     }
+    if (kind == ModelKind.REGRESSOR) {
+      return rows(model, predictions);
+    }
     if (kind == ModelKind.RECOMMENDER) {
       try (TextCodec numbers = TextCodec.numbers(-1)) {
         for (String text : lines()) {
@@ -195,6 +204,28 @@ final class PredictCommand implements Callable<Integer> {
         long[] tokens = codec.encode(text);
         check(model, tokens);
         answers.add(answer(model, predictions, codec, text, tokens));
+      }
+    }
+    return answers;
+  }
+
+  private List<Map<String, Object>> rows(TrainedModel model, Predictions predictions)
+      throws IOException {
+    TableColumns columns =
+        TableColumns.of(model.trainingData())
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        run
+                            + " is a regressor that was not trained on a table of numbers; only"
+                            + " runs on csv: and jsonl: say what their columns are"));
+    TableAnswers table = new TableAnswers(predictions, columns, topK);
+    List<Map<String, Object>> answers = new ArrayList<>();
+    for (String input : inputs) {
+      if (isFile(input)) {
+        answers.addAll(table.ofFile(Path.of(input)));
+      } else {
+        lines(List.of(input)).forEach(line -> answers.add(table.ofText(line)));
       }
     }
     return answers;
@@ -254,11 +285,30 @@ final class PredictCommand implements Callable<Integer> {
 
   private PixelImage image(TrainedModel model, Path file) {
     int channels = number(model, "channels");
-    PixelImage.Scale usual = channels == 1 ? PixelImage.Scale.NONE : PixelImage.Scale.IMAGENET;
+    PixelImage.Scale usual = scale(model.trainingData(), channels);
     PixelImage.Scale scale =
         new PixelImage.Scale(
             mean == null ? usual.mean() : mean, deviation == null ? usual.deviation() : deviation);
     return PixelImage.read(file, channels, number(model, "image"), scale);
+  }
+
+  /** That of the images it was trained on, if its run says. */
+  private static PixelImage.Scale scale(Map<String, Object> data, int channels) {
+    if (data.get("means") instanceof List<?> means
+        && data.get("deviations") instanceof List<?> deviations
+        && means.size() == channels
+        && deviations.size() == channels) {
+      return new PixelImage.Scale(floats(means), floats(deviations));
+    }
+    return channels == 1 ? PixelImage.Scale.NONE : PixelImage.Scale.IMAGENET;
+  }
+
+  private static float[] floats(List<?> numbers) {
+    float[] floats = new float[numbers.size()];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = Float.parseFloat(numbers.get(i).toString());
+    }
+    return floats;
   }
 
   private int number(TrainedModel model, String key) {
@@ -282,7 +332,15 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private static List<Map<String, Object>> classes(TrainedModel model, List<Choice> choices) {
-    List<String> labels = model.folder().map(f -> f.labels()).orElse(List.of());
+    List<String> labels = new ArrayList<>(model.folder().map(f -> f.labels()).orElse(List.of()));
+    if (model.trainingData().get("classes") instanceof List<?> classes) {
+      classes.forEach(name -> labels.add(String.valueOf(name)));
+    }
+    return classes(choices, labels);
+  }
+
+  /** Choices with the names of their classes, as far as these are known. */
+  static List<Map<String, Object>> classes(List<Choice> choices, List<String> labels) {
     List<Map<String, Object>> rows = new ArrayList<>();
     for (Choice choice : choices) {
       Map<String, Object> row = row("class", choice, "probability");
@@ -302,6 +360,10 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private List<String> lines() throws IOException {
+    return lines(inputs);
+  }
+
+  private static List<String> lines(List<String> inputs) throws IOException {
     List<String> lines = new ArrayList<>();
     for (String input : inputs) {
       if (input.equals("-")) {
@@ -336,6 +398,9 @@ final class PredictCommand implements Callable<Integer> {
     }
     if (answer.containsKey("filled")) {
       out.println("  filled: " + Printable.of(answer.get("filled").toString()));
+    }
+    if (answer.get("value") instanceof Double value) {
+      out.printf(Locale.ROOT, "  %s %.6g%n", answer.get("target"), value);
     }
     List<Object> tables = new ArrayList<>();
     tables.addAll((List<?>) answer.getOrDefault("masks", List.of()));

@@ -11,6 +11,8 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.attentionzoo.blocks.ZooBlock;
@@ -164,6 +166,126 @@ class PredictTest {
         .singleElement()
         .asString()
         .contains("item 999999 is none of the model's, which are 1 to ");
+  }
+
+  private String train(String model, String data, String... settings) {
+    String out = folder.resolve("run-" + model).toString();
+    List<String> line = new ArrayList<>(List.of("train", model, "--data", data, "--out", out));
+    line.addAll(List.of(settings));
+    assertThat(Run.zoo(line.toArray(String[]::new)).exit()).isZero();
+    return out;
+  }
+
+  /** The words of a run's texts and the names of its classes are with the run, not in the model. */
+  @Test
+  void asksARunInTheWordsOfItsOwnTexts() throws IOException {
+    Path reviews = folder.resolve("reviews.csv");
+    Files.writeString(reviews, "text,mood\n" + "good film,happy\nbad film,sad\n".repeat(40));
+    String run =
+        train(
+            "deberta-classifier-tiny",
+            "csv:" + reviews,
+            "task.text=text",
+            "task.target=mood",
+            "steps=30",
+            "schedule.warmup=0");
+    Files.delete(reviews);
+    JsonNode answers =
+        json(Run.zoo("predict", run, "--input", "a good film", "--input", "BAD", "--json"));
+    assertThat(answers.get(0).get("choices").get(0).get("label").asText()).isEqualTo("happy");
+    assertThat(answers.get(1).get("choices").get(0).get("label").asText()).isEqualTo("sad");
+
+    // Other text is cut into the same tokens: by its own words good and bad would change places.
+    Files.writeString(reviews, "text,mood\n" + "bad,sad\nbad bad,sad\ngood,happy\n".repeat(40));
+    Run evaluated = Run.zoo("eval", run, "--data", "csv:" + reviews, "--json");
+    assertThat(json(evaluated).findValue("accuracy").asDouble()).isEqualTo(1);
+    Files.writeString(reviews, "text,mood\n" + "bad,sad\ngood,glad\n".repeat(40));
+    assertThat(Run.zoo("eval", run, "--data", "csv:" + reviews).err())
+        .contains("the data has classes [glad, sad], but the model was trained with [happy, sad]");
+  }
+
+  @Test
+  void tellsNumbersOfRowsInTheTablesOwnUnits() throws IOException {
+    Path table = folder.resolve("houses.csv");
+    StringBuilder rows = new StringBuilder("area,year,price\n");
+    for (int i = 0; i < 200; i++) {
+      rows.append(i).append(",1990,").append(100_000 + 1000 * i).append('\n');
+    }
+    Files.writeString(table, rows);
+    String run =
+        train(
+            "feature-transformer-tiny",
+            "csv:" + table,
+            "task.target=price",
+            "task.kind=values",
+            "steps=200");
+    JsonNode answers = json(Run.zoo("predict", run, "--input", "50, 1990", "--json"));
+    assertThat(answers.get(0).get("value").asDouble()).isBetween(130_000.0, 170_000.0);
+    Files.writeString(table, "year,owner,area\n1990,me,150\n1990,you,20\n");
+    JsonNode file = json(Run.zoo("predict", run, "--input", table.toString(), "--json"));
+    assertThat(file.get(0).get("value").asDouble()).isBetween(230_000.0, 270_000.0);
+    assertThat(file.get(1).get("input").asText()).isEqualTo(table + ", row 2");
+    assertThat(Run.zoo("predict", run, "--input", "50").err())
+        .contains("1 numbers were given; the model takes 2: area, year");
+    assertThat(Run.zoo("predict", run, "--input", "x y").err()).contains("'x' is no number");
+    Files.writeString(table, "area\n1\n");
+    assertThat(Run.zoo("predict", run, "--input", table.toString()).err())
+        .contains("no column 'year'");
+  }
+
+  @Test
+  void scalesImagesAsTheirRunDid() throws IOException {
+    Path images = folder.resolve("images");
+    for (String name : new String[] {"dark", "light"}) {
+      Files.createDirectories(images.resolve(name));
+      for (int i = 0; i < 12; i++) {
+        BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+        for (int p = 0; p < 64; p++) {
+          image.setRGB(p % 8, p / 8, (name.equals("dark") ? 20 : 200) + i);
+        }
+        ImageIO.write(image, "png", images.resolve(name + "/" + i + ".png").toFile());
+      }
+    }
+    String run =
+        train(
+            "eca-resnet-cifar-tiny",
+            "imagefolder:" + images,
+            "task.size=8",
+            "task.heldOut=0.3",
+            "task.batch=4",
+            "steps=2");
+    String image = images.resolve("dark/3.png").toString();
+    JsonNode own = json(Run.zoo("predict", run, "--input", image, "--json")).get(0);
+    assertThat(own.get("choices").findValuesAsText("label")).containsOnly("dark", "light");
+    JsonNode data = new ObjectMapper().readTree(Run.zoo("eval", run, "--json").out()).get("data");
+    String means = data.get("means").toString().replaceAll("[\\[\\]]", "");
+    String deviations = data.get("deviations").toString().replaceAll("[\\[\\]]", "");
+    JsonNode same =
+        json(Run.zoo(
+                "predict",
+                run,
+                "--input",
+                image,
+                "--json",
+                "--mean",
+                means,
+                "--deviation",
+                deviations))
+            .get(0);
+    assertThat(same).isEqualTo(own);
+    JsonNode other =
+        json(Run.zoo(
+                "predict",
+                run,
+                "--input",
+                image,
+                "--json",
+                "--mean",
+                "0,0,0",
+                "--deviation",
+                "1,1,1"))
+            .get(0);
+    assertThat(other).isNotEqualTo(own);
   }
 
   @ParameterizedTest

@@ -1,22 +1,16 @@
 package org.attentionzoo.datasets.images;
 
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.SeededStream;
 import org.attentionzoo.datasets.catalog.Hashes;
@@ -32,8 +26,6 @@ public final class ImageFolder {
 
   private static final Set<String> ENDINGS = Set.of("jpg", "jpeg", "png", "gif", "bmp");
   private static final int MOST_CLASSES = 127;
-  private static final int LARGEST_SIDE = 20_000;
-  private static final long MOST_PIXELS = 100_000_000;
   private static final long MOST_BYTES = 1L << 30;
   private static final List<String> VALIDATION = List.of("val", "validation", "valid");
 
@@ -203,7 +195,7 @@ public final class ImageFolder {
     byte[] labels = new byte[files.size()];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = (byte) files.get(i).label();
-      put(square(files.get(i).file(), options.size()), channels, pixels, i * bytes);
+      put(SquareImage.read(files.get(i).file(), options.size()), channels, pixels, i * bytes);
     }
     return new ImageSet(
         channels, options.size(), options.size(), pixels, labels, classes, folder.toString(), hash);
@@ -223,47 +215,6 @@ public final class ImageFolder {
         pixels[at + i] = (byte) red;
         pixels[at + colours.length + i] = (byte) green;
         pixels[at + 2 * colours.length + i] = (byte) blue;
-      }
-    }
-  }
-
-  private static BufferedImage square(Path file, int size) throws IOException {
-    BufferedImage image = decode(file);
-    double scale = (double) size / Math.min(image.getWidth(), image.getHeight());
-    int width = Math.max(size, (int) Math.round(image.getWidth() * scale));
-    int height = Math.max(size, (int) Math.round(image.getHeight() * scale));
-    BufferedImage scaled = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
-    Graphics2D canvas = scaled.createGraphics();
-    canvas.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
-    canvas.drawImage(image, (size - width) / 2, (size - height) / 2, width, height, null);
-    canvas.dispose();
-    return scaled;
-  }
-
-  /** Looks at the size before anything is decoded. */
-  private static BufferedImage decode(Path file) throws IOException {
-    try (ImageInputStream stream = ImageIO.createImageInputStream(file.toFile())) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
-      if (!readers.hasNext()) {
-        throw new UserException(file + " is no image that Java can read");
-      }
-      ImageReader reader = readers.next();
-      try {
-        reader.setInput(stream);
-        int width = reader.getWidth(0);
-        int height = reader.getHeight(0);
-        if (width > LARGEST_SIDE || height > LARGEST_SIDE || (long) width * height > MOST_PIXELS) {
-          throw new UserException(file + " claims " + width + " x " + height + "; too large");
-        }
-        return reader.read(0);
-      } catch (IOException | RuntimeException e) {
-        if (e instanceof UserException refused) {
-          throw refused;
-        }
-        throw new UserException(file + " is damaged: " + e.getMessage(), e);
-      } finally {
-        reader.dispose();
       }
     }
   }

@@ -25,7 +25,7 @@ import org.attentionzoo.datasets.Tensors;
  * through in order, always with the same tokens chosen. The ids of a batch are the numbers of its
  * texts.
  */
-public final class MaskedTexts implements BatchSource {
+public final class MaskedTexts implements BatchSource, Tokenized {
 
   /** The label of a token that is not to be recovered. */
   public static final int IGNORED = -1;
@@ -73,6 +73,11 @@ public final class MaskedTexts implements BatchSource {
   /** Where a text's own tokens stand. */
   private static int[] places(TextTokenizer.Tokens tokens) {
     return IntStream.range(0, tokens.ids().length).filter(i -> tokens.starts()[i] >= 0).toArray();
+  }
+
+  @Override
+  public TextTokenizer tokenizer() {
+    return tokenizer;
   }
 
   @Override

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Tensors;
 
@@ -40,6 +41,7 @@ public final class TextTokenizer implements AutoCloseable {
   private static final long LARGEST_FILE = 1L << 27;
   private static final String FLAVOR = "RUST_FLAVOR";
 
+  private final byte[] json;
   private final HuggingFaceTokenizer tokenizer;
   private final Map<String, Long> special;
   private final int vocabulary;
@@ -59,6 +61,7 @@ public final class TextTokenizer implements AutoCloseable {
 
   private TextTokenizer(String origin, byte[] json, int maximum) {
     JsonNode root = parse(origin, json);
+    this.json = json;
     special = new LinkedHashMap<>();
     vocabulary = count(origin, root);
     padding = padding(root);
@@ -126,6 +129,16 @@ public final class TextTokenizer implements AutoCloseable {
             + location
             + "' holds no tokenizer.json, and not both vocab.json and merges.txt; give a folder"
             + " that does");
+  }
+
+  /**
+   * Writes the tokenizer, atomically.
+   *
+   * @param file a {@code tokenizer.json}
+   * @throws IOException if it cannot be written
+   */
+  public void save(Path file) throws IOException {
+    AtomicFile.write(file, new String(json, StandardCharsets.UTF_8));
   }
 
   private static UserException sentencePiece(Path file) {

@@ -18,7 +18,7 @@ import org.attentionzoo.datasets.Tensors;
  * uniformly from (seed, step), on request so that those of a batch have about the same length;
  * validation goes through all texts in order. The ids of a batch are the numbers of its texts.
  */
-public final class TokenizedTexts implements BatchSource {
+public final class TokenizedTexts implements BatchSource, Tokenized {
 
   private final TextTokenizer tokenizer;
   private final List<LabelledText.Example> training;
@@ -48,6 +48,11 @@ public final class TokenizedTexts implements BatchSource {
     validation = texts.validation();
     trainingTokens = tokens(training);
     validationTokens = tokens(validation);
+  }
+
+  @Override
+  public TextTokenizer tokenizer() {
+    return tokenizer;
   }
 
   private List<long[]> tokens(List<LabelledText.Example> examples) {

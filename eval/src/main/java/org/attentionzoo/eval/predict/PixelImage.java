@@ -1,16 +1,9 @@
 package org.attentionzoo.eval.predict;
 
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Iterator;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.images.SquareImage;
 
 /**
  * A square image as a model takes it.
@@ -20,8 +13,6 @@ import org.attentionzoo.blocks.UserException;
  * @param values (channels, side, side): of 0 to 1, less the mean, divided by the deviation
  */
 public record PixelImage(int channels, int side, float[] values) {
-
-  private static final long MOST_PIXELS = 100_000_000;
 
   /**
    * How pixels are shifted and scaled.
@@ -40,7 +31,8 @@ public record PixelImage(int channels, int side, float[] values) {
   }
 
   /**
-   * Reads a PNG, JPEG, GIF or BMP file and resizes it, bilinearly and without keeping its shape.
+   * Reads a PNG, JPEG, GIF or BMP file and makes it a square as training on a folder of images
+   * does.
    *
    * @param file the file
    * @param channels 3 or 1
@@ -58,12 +50,7 @@ public record PixelImage(int channels, int side, float[] values) {
               + channels
               + " channels; mean and deviation must have as many values, and only 1 and 3 are known");
     }
-    BufferedImage image = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-    Graphics2D canvas = image.createGraphics();
-    canvas.setRenderingHint(
-        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
-    canvas.drawImage(load(file), 0, 0, side, side, null);
-    canvas.dispose();
+    BufferedImage image = SquareImage.read(file, side);
     float[] values = new float[channels * side * side];
     for (int y = 0; y < side; y++) {
       for (int x = 0; x < side; x++) {
@@ -79,31 +66,5 @@ public record PixelImage(int channels, int side, float[] values) {
       }
     }
     return new PixelImage(channels, side, values);
-  }
-
-  private static BufferedImage load(Path file) {
-    if (!Files.isRegularFile(file)) {
-      throw new UserException(file + " is no file; give an image");
-    }
-    try (ImageInputStream in = ImageIO.createImageInputStream(file.toFile())) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
-      if (!readers.hasNext()) {
-        throw new UserException(file + " is no image that can be read; give PNG, JPEG, GIF or BMP");
-      }
-      ImageReader reader = readers.next();
-      try {
-        reader.setInput(in, true, true);
-        long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-        if (pixels > MOST_PIXELS) {
-          throw new UserException(
-              file + " has " + pixels + " pixels; at most " + MOST_PIXELS + " are read");
-        }
-        return reader.read(0);
-      } finally {
-        reader.dispose();
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      throw new UserException(file + " is no image that can be read: " + e.getMessage(), e);
-    }
   }
 }

@@ -98,6 +98,30 @@ public final class Predictions {
     return probable(run(image.channels(), image.side(), image.values()), most);
   }
 
+  /**
+   * The class of a row of numbers, by a regressor with an output for each class.
+   *
+   * @param row the model's inputs
+   * @param most how many choices are given
+   * @return classes and their probabilities
+   */
+  public List<Choice> classify(float[] row, int most) {
+    return probable(values(row), most);
+  }
+
+  /**
+   * What a regressor says of a row of numbers.
+   *
+   * @param row the model's inputs
+   * @return its outputs
+   */
+  public float[] values(float[] row) {
+    try (GradientMode ignored = GradientMode.off();
+        NDManager scope = manager.newSubManager()) {
+      return forward(scope, scope.create(row, new Shape(1, row.length)));
+    }
+  }
+
   private float[] run(int channels, int side, float[] values) {
     try (GradientMode ignored = GradientMode.off();
         NDManager scope = manager.newSubManager()) {

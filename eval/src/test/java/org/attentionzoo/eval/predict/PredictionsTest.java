@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import javax.imageio.ImageIO;
@@ -103,19 +104,22 @@ class PredictionsTest {
 
   @Test
   void readsImages() throws IOException {
+    // The rows at both ends are cut off: the square is in the middle.
     BufferedImage image = new BufferedImage(4, 6, BufferedImage.TYPE_INT_RGB);
     for (int x = 0; x < 4; x++) {
       for (int y = 0; y < 6; y++) {
-        image.setRGB(x, y, y < 3 ? 0xFF0033 : 0x0000FF);
+        image.setRGB(x, y, y == 0 || y == 5 ? 0x00FF00 : y < 3 ? 0xFF0033 : 0x0000FF);
       }
     }
     File file = folder.resolve("x.png").toFile();
     ImageIO.write(image, "png", file);
     PixelImage.Scale scale =
         new PixelImage.Scale(new float[] {0, 0, 0.2f}, new float[] {1, 1, 0.5f});
-    float[] values = PixelImage.read(file.toPath(), 3, 2, scale).values();
-    assertThat(values)
-        .containsExactly(new float[] {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1.6f, 1.6f}, within(1e-6f));
+    float[] values = PixelImage.read(file.toPath(), 3, 4, scale).values();
+    float[] expected = new float[3 * 16];
+    Arrays.fill(expected, 0, 8, 1);
+    Arrays.fill(expected, 40, 48, 1.6f);
+    assertThat(values).containsExactly(expected, within(1e-6f));
     assertThatThrownBy(() -> PixelImage.read(folder.resolve("none.png"), 3, 2, scale))
         .isInstanceOf(UserException.class);
     Path text = Files.write(folder.resolve("y.png"), "no image".getBytes(StandardCharsets.UTF_8));

@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.AtomicFile;
 import org.attentionzoo.blocks.FileTree;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.text.TextTokenizer;
 import org.attentionzoo.models.Configs;
 
 /**
@@ -37,6 +39,7 @@ public final class RunFolder {
   private static final String METRICS = "metrics.jsonl";
   private static final String CHECKPOINTS = "checkpoints";
   private static final String PROVENANCE = "provenance";
+  private static final String TOKENIZER = "tokenizer.json";
 
   private final Path path;
   private final RunConfig config;
@@ -197,6 +200,29 @@ public final class RunFolder {
     Map<String, Object> tree = new LinkedHashMap<>(Configs.toMap(config));
     tree.put(PROVENANCE, provenance);
     AtomicFile.write(path.resolve(CONFIG), Configs.toYaml(tree));
+  }
+
+  /**
+   * Keeps what makes the tokens, so that the model can be asked when the data is gone.
+   *
+   * @param tokenizer the tokenizer of the data
+   * @throws UserException if it cannot be written
+   */
+  void write(TextTokenizer tokenizer) {
+    try {
+      tokenizer.save(path.resolve(TOKENIZER));
+    } catch (IOException e) {
+      throw new UserException("cannot write to " + path + ": " + e, e);
+    }
+  }
+
+  /**
+   * What makes the model's tokens of text.
+   *
+   * @return a {@code tokenizer.json}; empty if the data was no text, or bytes
+   */
+  public Optional<Path> tokenizerFile() {
+    return Optional.of(path.resolve(TOKENIZER)).filter(Files::isRegularFile);
   }
 
   /**

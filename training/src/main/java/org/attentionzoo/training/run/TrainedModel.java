@@ -2,6 +2,7 @@ package org.attentionzoo.training.run;
 
 import ai.djl.ndarray.NDManager;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,7 @@ import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.huggingface.HuggingFaceFolder;
 import org.attentionzoo.training.Task;
+import org.attentionzoo.training.tasks.Tasks;
 
 /**
  * A model with the weights of a run or from elsewhere, to evaluate or to use.
@@ -26,11 +28,19 @@ public final class TrainedModel implements AutoCloseable {
   /** The task that feeds bytes, whatever a model's tokens mean. */
   private static final String BYTES = "text:";
 
+  private static final String TOKENIZER = "tokenizer";
+
+  /** What a task says of its data that must be as it was in training. */
+  private static final List<String> MEANING =
+      List.of("classes", "features", "feature_means", "feature_deviations");
+
+  private static final int SHOWN = 80;
+
   private final Papers papers;
   private final Assembly assembly;
   private final NDManager manager;
   private final ZooBlock model;
-  private final Checkpoints.Checkpoint checkpoint;
+  private final RunFolder.Selection selection;
   private final String origin;
   private final List<String> notes;
   private final HuggingFaceFolder folder;
@@ -40,7 +50,7 @@ public final class TrainedModel implements AutoCloseable {
       Assembly assembly,
       NDManager manager,
       ZooBlock model,
-      Checkpoints.Checkpoint checkpoint,
+      RunFolder.Selection selection,
       String origin,
       List<String> notes,
       HuggingFaceFolder folder) {
@@ -48,7 +58,7 @@ public final class TrainedModel implements AutoCloseable {
     this.assembly = assembly;
     this.manager = manager;
     this.model = model;
-    this.checkpoint = checkpoint;
+    this.selection = selection;
     this.origin = origin;
     this.notes = List.copyOf(notes);
     this.folder = folder;
@@ -70,19 +80,18 @@ public final class TrainedModel implements AutoCloseable {
       return load(papers, HuggingFaceFolder.open(papers, folder), device);
     }
     RunFolder.Selection selection = RunFolder.select(folder);
-    Checkpoints.Checkpoint checkpoint = selection.checkpoint();
     return on(
         device,
         manager -> {
           Assembly assembly = Assembly.ofModel(papers, selection.run().config());
           ZooBlock model = assembly.build();
-          checkpoint.loadWeights(model, manager);
+          selection.checkpoint().loadWeights(model, manager);
           return new TrainedModel(
               papers,
               assembly,
               manager,
               model,
-              checkpoint,
+              selection,
               folder.toString(),
               selection.notes(),
               null);
@@ -221,8 +230,7 @@ public final class TrainedModel implements AutoCloseable {
 
   /** The same with another model in its place, which has its own manager. */
   TrainedModel replaced(Assembly other, NDManager owner, ZooBlock block, String otherOrigin) {
-    return new TrainedModel(
-        papers, other, owner, block, checkpoint, otherOrigin, List.of(), folder);
+    return new TrainedModel(papers, other, owner, block, selection, otherOrigin, List.of(), folder);
   }
 
   /**
@@ -243,8 +251,8 @@ public final class TrainedModel implements AutoCloseable {
    * @param settings what differs from the options that it was trained with, each {@code
    *     task.<option>=<value>}
    * @return the task
-   * @throws UserException if the data is not there or does not fit the model, or a setting is of
-   *     something else
+   * @throws UserException if the data is not there or does not fit the model, its classes or its
+   *     scale are not those of the training, or a setting is of something else
    */
   public Task task(String data, List<String> settings) {
     RunConfig config = assembly.config();
@@ -263,7 +271,47 @@ public final class TrainedModel implements AutoCloseable {
             "'" + setting + "' cannot be set here; only the task's options can: task.<option>");
       }
     }
-    return Assembly.of(papers, Configs.override(other, settings)).task();
+    Task task = Assembly.of(papers, Configs.override(tokenizedAsBefore(other), settings)).task();
+    requireSameMeaning(task);
+    return task;
+  }
+
+  /** Other text is cut into the tokens that the model knows, not into those of its own words. */
+  private RunConfig tokenizedAsBefore(RunConfig other) {
+    Optional<Path> tokenizer = run().flatMap(RunFolder::tokenizerFile);
+    boolean open = String.valueOf(other.task().getOrDefault(TOKENIZER, "")).isBlank();
+    if (tokenizer.isEmpty() || !open) {
+      return other;
+    }
+    Record options = Tasks.parse(other.data()).provider().defaults();
+    return Configs.toMap(options).containsKey(TOKENIZER)
+        ? Configs.override(other, List.of("task." + TOKENIZER + "=" + tokenizer.get()))
+        : other;
+  }
+
+  /** Class 1 of other data may be another class, and 1 on its scale another number. */
+  private void requireSameMeaning(Task task) {
+    Map<String, Object> before = trainingData();
+    for (String key : MEANING) {
+      Object now = task.description().get(key);
+      Object then = before.get(key);
+      // As text: a file may give back the class "1" as a number.
+      if (now != null && then != null && !then.toString().equals(now.toString())) {
+        throw new UserException(
+            "the data has "
+                + key.replace('_', ' ')
+                + " "
+                + shortened(now)
+                + ", but the model was trained with "
+                + shortened(then)
+                + "; evaluate it on data of the same, or ask zoo predict about single inputs");
+      }
+    }
+  }
+
+  private static String shortened(Object value) {
+    String text = value.toString();
+    return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...]";
   }
 
   /**
@@ -322,7 +370,7 @@ public final class TrainedModel implements AutoCloseable {
    * @return the checkpoint; empty if the weights come from elsewhere
    */
   public Optional<Checkpoints.Checkpoint> checkpoint() {
-    return Optional.ofNullable(checkpoint);
+    return Optional.ofNullable(selection).map(RunFolder.Selection::checkpoint);
   }
 
   /**
@@ -341,6 +389,28 @@ public final class TrainedModel implements AutoCloseable {
    */
   public Optional<HuggingFaceFolder> folder() {
     return Optional.ofNullable(folder);
+  }
+
+  /**
+   * The run that the weights are of.
+   *
+   * @return its folder; empty if they come from elsewhere
+   */
+  public Optional<RunFolder> run() {
+    return Optional.ofNullable(selection).map(RunFolder.Selection::run);
+  }
+
+  /**
+   * What the model was trained on, as its run remembers it.
+   *
+   * @return the description of the task; empty if there was no run
+   */
+  public Map<String, Object> trainingData() {
+    Map<String, Object> found = new LinkedHashMap<>();
+    if (selection != null && selection.run().provenance().get("data") instanceof Map<?, ?> data) {
+      data.forEach((key, value) -> found.put(String.valueOf(key), value));
+    }
+    return found;
   }
 
   /**

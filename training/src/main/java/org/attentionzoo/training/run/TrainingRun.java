@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
+import org.attentionzoo.datasets.text.Tokenized;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.training.Task;
@@ -142,6 +143,9 @@ public final class TrainingRun implements AutoCloseable {
           RunFolder made =
               RunFolder.create(
                   folder, assembly.config(), Provenance.collect(origin, assembly.task(), manager));
+          if (assembly.task().source() instanceof Tokenized text) {
+            made.write(text.tokenizer());
+          }
           return new TrainingRun(assembly, manager, model, made, notes);
         });
   }

@@ -65,6 +65,8 @@ final class ImageTasks {
     description.put("training_images", training.size());
     description.put("evaluated_images", evaluated.size());
     description.put("classes", training.classes());
+    description.put("means", statistics.get(0));
+    description.put("deviations", statistics.get(1));
     description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("channels", training.channels());

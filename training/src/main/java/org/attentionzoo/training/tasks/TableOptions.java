@@ -7,7 +7,8 @@ package org.attentionzoo.training.tasks;
  * @param kind whether it holds classes or numbers
  * @param text the column of texts, whose classes are then told; empty for columns of numbers
  * @param features the columns of numbers, with commas between; empty for all others
- * @param standardise whether features are made to have mean 0 and deviation 1 over training rows
+ * @param standardise whether features, and targets that are numbers, are made to have mean 0 and
+ *     deviation 1 over training rows
  * @param batch rows in a batch
  * @param split a column that says {@code train}, {@code val} or {@code test}; empty to hold rows
  *     out at random

@@ -2,7 +2,6 @@ package org.attentionzoo.training.tasks;
 
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +39,6 @@ final class TableTask {
     Map<String, Object> description = new LinkedHashMap<>();
     description.put("source", location);
     description.put("sha256", table.sha256());
-    description.put("target", chosen.target());
     if (!chosen.text().isBlank()) {
       LabelledText texts =
           LabelledText.of(
@@ -48,6 +46,7 @@ final class TableTask {
               lines(table, chosen, rows.training()),
               lines(table, chosen, rows.evaluated()),
               table.sha256());
+      description.put("target", chosen.target());
       description.put("text", chosen.text());
       return TextClasses.task(
           scheme,
@@ -140,43 +139,32 @@ final class TableTask {
     int target = table.column(chosen.target());
     int split = chosen.split().isBlank() ? -1 : table.column(chosen.split());
     int[] features = features(table, chosen, target, split);
-    List<float[]> training = values(table, features, rows.training());
-    List<float[]> evaluated = values(table, features, rows.evaluated());
-    if (chosen.standardise()) {
-      standardise(training, evaluated);
-    }
     boolean classes = chosen.kind() == TableOptions.Kind.CLASSES;
-    TreeSet<String> names = new TreeSet<>();
-    if (classes) {
-      for (int place : rows.training()) {
-        names.add(table.rows().get(place)[target].strip());
-      }
-      if (names.size() < 2 || names.size() > MOST_CLASSES) {
-        throw new UserException(
-            "the column '"
-                + chosen.target()
-                + "' has "
-                + names.size()
-                + " classes; expected at least two, or task.kind=values for numbers");
-      }
+    TableColumns columns = columns(table, chosen, features, target, rows.training());
+    if (classes && (columns.classes().size() < 2 || columns.classes().size() > MOST_CLASSES)) {
+      throw new UserException(
+          "the column '"
+              + chosen.target()
+              + "' has "
+              + columns.classes().size()
+              + " classes; expected at least two, or task.kind=values for numbers");
     }
-    List<String> sorted = List.copyOf(names);
     ArrayBatches source =
         new ArrayBatches(
-            part(table, training, rows.training(), target, sorted),
-            part(table, evaluated, rows.evaluated(), target, sorted),
+            part(table, columns, features, target, rows.training()),
+            part(table, columns, features, target, rows.evaluated()),
             new Shape(features.length),
             chosen.batch());
-    description.put("features", Arrays.stream(features).mapToObj(table.columns()::get).toList());
-    description.put("training_rows", training.size());
-    description.put("evaluated_rows", evaluated.size());
-    if (classes) {
-      description.put("classes", sorted);
-    }
+    description.put("training_rows", rows.training().length);
+    description.put("evaluated_rows", rows.evaluated().length);
+    description.putAll(columns.describe());
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("features", features.length);
-    settings.put("outputs", classes ? sorted.size() : 1);
-    Objective objective = classes ? new ClassificationObjective(0) : new RegressionObjective();
+    settings.put("outputs", classes ? columns.classes().size() : 1);
+    Objective objective =
+        classes
+            ? new ClassificationObjective(0)
+            : new RegressionObjective(columns.targetDeviation());
     return new Task(
         scheme,
         ModelKind.REGRESSOR,
@@ -186,6 +174,37 @@ final class TableTask {
         chosen.batch(),
         "rows",
         description);
+  }
+
+  /** All that is learned from the table itself, from training rows alone. */
+  private static TableColumns columns(
+      TextTable table, TableOptions chosen, int[] features, int target, int[] training) {
+    List<String> names = new ArrayList<>();
+    List<Double> means = new ArrayList<>();
+    List<Double> deviations = new ArrayList<>();
+    for (int column : features) {
+      Moments moments = chosen.standardise() ? moments(table, column, training) : Moments.STANDARD;
+      names.add(table.columns().get(column));
+      means.add(moments.mean());
+      deviations.add(moments.deviation());
+    }
+    TreeSet<String> classes = new TreeSet<>();
+    Moments wanted = Moments.STANDARD;
+    if (chosen.kind() == TableOptions.Kind.CLASSES) {
+      for (int place : training) {
+        classes.add(table.rows().get(place)[target].strip());
+      }
+    } else if (chosen.standardise()) {
+      wanted = moments(table, target, training);
+    }
+    return new TableColumns(
+        chosen.target(),
+        names,
+        means,
+        deviations,
+        List.copyOf(classes),
+        wanted.mean(),
+        wanted.deviation());
   }
 
   private static int[] features(TextTable table, TableOptions chosen, int target, int split) {
@@ -214,52 +233,48 @@ final class TableTask {
     return places(found);
   }
 
-  private static List<float[]> values(TextTable table, int[] features, int[] places) {
-    List<float[]> all = new ArrayList<>();
-    for (int place : places) {
-      float[] row = new float[features.length];
-      for (int i = 0; i < row.length; i++) {
-        row[i] = table.number(place, features[i]);
-      }
-      all.add(row);
-    }
-    return all;
+  private record Moments(double mean, double deviation) {
+    static final Moments STANDARD = new Moments(0, 1);
   }
 
-  private static void standardise(List<float[]> training, List<float[]> evaluated) {
-    int width = training.get(0).length;
-    for (int c = 0; c < width; c++) {
-      double sum = 0;
-      double squares = 0;
-      for (float[] row : training) {
-        sum += row[c];
-      }
-      double mean = sum / training.size();
-      for (float[] row : training) {
-        squares += (row[c] - mean) * (row[c] - mean);
-      }
-      double deviation = Math.sqrt(squares / training.size());
-      for (List<float[]> part : List.of(training, evaluated)) {
-        for (float[] row : part) {
-          row[c] = (float) ((row[c] - mean) / (deviation < LEAST_DEVIATION ? 1 : deviation));
-        }
-      }
+  private static Moments moments(TextTable table, int column, int[] places) {
+    double sum = 0;
+    for (int place : places) {
+      sum += table.number(place, column);
     }
+    double mean = sum / places.length;
+    double squares = 0;
+    for (int place : places) {
+      double difference = table.number(place, column) - mean;
+      squares += difference * difference;
+    }
+    double deviation = Math.sqrt(squares / places.length);
+    return new Moments(mean, deviation < LEAST_DEVIATION ? 1 : deviation);
   }
 
   private static ArrayBatches.Part part(
-      TextTable table, List<float[]> values, int[] places, int target, List<String> classes) {
-    if (classes.isEmpty()) {
+      TextTable table, TableColumns columns, int[] features, int target, int[] places) {
+    List<float[]> values = new ArrayList<>();
+    for (int place : places) {
+      double[] row = new double[features.length];
+      for (int i = 0; i < row.length; i++) {
+        row[i] = table.number(place, features[i]);
+      }
+      values.add(columns.inputs(row));
+    }
+    if (columns.classes().isEmpty()) {
       List<float[]> targets = new ArrayList<>();
       for (int place : places) {
-        targets.add(new float[] {table.number(place, target)});
+        double value = table.number(place, target);
+        targets.add(
+            new float[] {(float) ((value - columns.targetMean()) / columns.targetDeviation())});
       }
       return new ArrayBatches.Part(values, null, null, targets);
     }
     long[] labels = new long[places.length];
     for (int i = 0; i < places.length; i++) {
       String name = table.rows().get(places[i])[target].strip();
-      labels[i] = classes.indexOf(name);
+      labels[i] = columns.classes().indexOf(name);
       if (labels[i] < 0) {
         throw new UserException(
             table.source()

@@ -3,12 +3,15 @@ package org.attentionzoo.training.tasks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
@@ -111,6 +114,37 @@ class OwnDataTasksTest {
         assertThat(b[i]).isEqualTo(2 * a[i]);
       }
     }
+  }
+
+  @Test
+  void aTableIsStandardisedByItsTrainingRowsAndRemembersHow() throws IOException {
+    String rows = "a,b,part\n1,1000,train\n3,5000,train\n5,9000,val\n";
+    Task task =
+        task(
+            "csv:" + write("scale.csv", rows),
+            Map.of("target", "b", "kind", "values", "split", "part", "batch", 2));
+    TableColumns columns = TableColumns.of(task.description()).orElseThrow();
+    assertThat(columns)
+        .isEqualTo(
+            new TableColumns("b", List.of("a"), List.of(2.0), List.of(1.0), List.of(), 3000, 2000));
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      Batch batch = task.source().validation(manager, 0);
+      assertThat(batch.inputs().head().toFloatArray()).containsExactly(3);
+      assertThat(batch.labels().head().toFloatArray()).containsExactly(3);
+      assertThat(columns.value(3)).isEqualTo(9000);
+      NDArray none = manager.zeros(new Shape(1, 1));
+      assertThat(
+              task.objective()
+                  .evaluate(new NDList(none), batch)
+                  .metrics()
+                  .get("mean_absolute_error")
+                  .getFloat())
+          .isEqualTo(6000);
+    }
+    assertThatThrownBy(() -> columns.inputs(new double[2]))
+        .isInstanceOf(UserException.class)
+        .hasMessage("2 numbers were given; the model takes 1: a");
+    assertThat(TableColumns.of(Map.of("classes", List.of("a", "b")))).isEmpty();
   }
 
   @Test

@@ -34,6 +34,21 @@ class RegressionObjectiveTest {
   }
 
   @Test
+  void tellsErrorsInTheUnitOfTheValues() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray values = manager.create(new float[] {1, 2}, new Shape(2, 1));
+      NDArray labels = manager.create(new float[] {1, 0}, new Shape(2, 1));
+      Objective.Outcome outcome =
+          new RegressionObjective(1000)
+              .evaluate(
+                  new NDList(values),
+                  new Batch(new NDList(), new NDList(labels), new long[] {0, 1}));
+      assertThat(outcome.loss().getFloat()).isEqualTo(2);
+      assertThat(outcome.metrics().get("mean_absolute_error").getFloat()).isEqualTo(1000);
+    }
+  }
+
+  @Test
   void refusesShapesThatWouldBeSpread() {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray values = manager.zeros(new Shape(2, 3));
