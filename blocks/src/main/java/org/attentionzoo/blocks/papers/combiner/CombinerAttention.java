@@ -39,13 +39,24 @@ public final class CombinerAttention extends MixerBlock {
   private final Factorization factorization;
 
   /**
-   * Attention.
+   * Attention that keeps the size of the hidden states.
    *
    * @param config its sizes and switches
    */
   public CombinerAttention(CombinerConfig config) {
+    this(config, config.width());
+  }
+
+  /**
+   * Attention whose output has a size of its own.
+   *
+   * @param config its sizes and switches
+   * @param outputs the size of an output
+   */
+  public CombinerAttention(CombinerConfig config, int outputs) {
     this.config = config;
     long[] width = {config.width()};
+    long[] result = {outputs};
     long[] heads = {config.heads(), config.headWidth()};
     query = child("query", new DenseGeneral(width, heads));
     key = child("key", new DenseGeneral(width, heads));
@@ -57,7 +68,7 @@ public final class CombinerAttention extends MixerBlock {
               child("DenseGeneral_0", new DenseGeneral(heads, width)),
               child("LayerNorm_0", new LayerNorm(config.width(), FLAX_EPSILON)),
               child("DenseGeneral_1", new DenseGeneral(width, heads)));
-      output = child("DenseGeneral_2", new DenseGeneral(heads, width));
+      output = child("DenseGeneral_2", new DenseGeneral(heads, result));
     } else {
       factorization =
           switch (config.pattern()) {
@@ -65,7 +76,7 @@ public final class CombinerAttention extends MixerBlock {
             case AXIAL_MIXTURE -> new AxialMixture(config);
             default -> new FixedSpans(config);
           };
-      output = child("DenseGeneral_0", new DenseGeneral(heads, width));
+      output = child("DenseGeneral_0", new DenseGeneral(heads, result));
     }
   }
 

@@ -34,6 +34,31 @@ public final class CombinerProvider implements PaperProvider {
 
   private static final String ID = "combiner";
 
+  /** What the official config holds for the model around the attention, and rates. */
+  private static final String[] OF_THE_MODEL = {
+    "vocab_size",
+    "output_vocab_size",
+    "share_embeddings",
+    "logits_via_embedding",
+    "dtype",
+    "emb_dim",
+    "num_layers",
+    "mlp_dim",
+    "max_len",
+    "dropout_rate",
+    "attention_dropout_rate",
+    "deterministic",
+    "decode",
+    "kernel_init",
+    "bias_init",
+    "posemb_init",
+    "architecture",
+    "share_param",
+    "use_layernorm",
+    "seq_summary",
+    "window_size"
+  };
+
   /** {@inheritDoc} */
   @Override
   public String id() {
@@ -173,24 +198,30 @@ public final class CombinerProvider implements PaperProvider {
     return new GoldenTarget(name, config -> golden(config, pattern));
   }
 
-  /** The official level count depends on the length, which its constructor is told. */
+  /**
+   * {@code _SelfAttSqrtn(config, out_features=None)} and its like, {@code config} being a {@code
+   * TransformerConfig} of which they read heads, widths and segment. The official level count
+   * depends on the length, which its constructor is told.
+   */
   private static GoldenTarget.Case golden(GoldenConfig config, Pattern pattern) {
     int width = config.integer("dim");
-    int inner = config.integer("qkv_dim", width);
+    Object given = config.get("qkv_dim", 512);
+    int inner = given == null ? width : config.integer("qkv_dim", 512);
     boolean levels = pattern == Pattern.LOGSPARSE;
     CombinerAttention attention =
         new CombinerAttention(
             new CombinerConfig(
                 width,
-                config.integer("num_heads"),
+                config.integer("num_heads", 8),
                 inner,
                 pattern,
                 config.integer("max_seg_len", 32),
                 SpanPooling.MAX,
                 true,
                 levels && !config.flag("repaired_levels", false),
-                0));
-    config.ignore("max_len", "dropout_rate", "attention_dropout_rate", "deterministic");
+                0),
+            config.integer("out_features", width));
+    config.ignore(OF_THE_MODEL);
     config.finish();
     return new GoldenTarget.Case(
         attention,
