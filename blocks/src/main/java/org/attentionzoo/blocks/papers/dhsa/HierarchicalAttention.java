@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.OptionalDouble;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
@@ -23,7 +24,7 @@ import org.attentionzoo.blocks.sparse.TokenRows;
 public final class HierarchicalAttention extends ZooBlock {
 
   private final SelectionConfig config;
-  private final double scale;
+  private final OptionalDouble scale;
 
   /**
    * Attention.
@@ -32,6 +33,16 @@ public final class HierarchicalAttention extends ZooBlock {
    * @param scale multiplies the logits
    */
   public HierarchicalAttention(SelectionConfig config, double scale) {
+    this(config, OptionalDouble.of(scale));
+  }
+
+  /**
+   * Attention.
+   *
+   * @param config which keys are chosen
+   * @param scale multiplies the logits; empty for 1 / sqrt(d)
+   */
+  public HierarchicalAttention(SelectionConfig config, OptionalDouble scale) {
     this.config = config;
     this.scale = scale;
   }
@@ -40,10 +51,10 @@ public final class HierarchicalAttention extends ZooBlock {
    * Attends.
    *
    * @param pass what the pass carries
-   * @param inputs queries, keys and values (B, H, L, d), borders (B, C + 1) int64 of the chunks;
-   *     optionally the chosen keys (B, blocks, T) int64 of another layer, in which the first tokens
-   *     take their places once more
-   * @return (B, H, L, d) and the chosen keys (B, blocks, T) int64
+   * @param inputs queries (B, H, Lq, d), keys and values (B, H, L, d), all from the sequence's
+   *     start on, borders (B, C + 1) int64 of the chunks of keys; optionally the chosen keys (B,
+   *     blocks, T) int64 of another layer, in which the first tokens take their places once more
+   * @return (B, H, Lq, d) and the chosen keys (B, blocks, T) int64
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
@@ -68,7 +79,7 @@ public final class HierarchicalAttention extends ZooBlock {
             : KeySelection.choose(pass, config, sparse, k, borders);
     NDArray read = attend(pass, sparse, k, v, chosen);
     if (instruction > 0) {
-      read = read.concat(dense(pass, q.get(":, :, {}:", length - instruction), k, v), 2);
+      read = read.concat(dense(pass, q, length - instruction, k, v), 2);
     }
     return new NDList(read, chosen);
   }
@@ -126,22 +137,29 @@ public final class HierarchicalAttention extends ZooBlock {
     NDArray mask = sees(position, key).reshape(batch * count, 1, block, budget);
     NDArray read =
         DotProductAttention.attend(
-            pass, this, queries, keys, values, mask, null, false, scale, 0); // (B n, H, b, e)
+            pass, this, queries, keys, values, mask, null, false, scale(q), 0); // (B n, H, b, e)
     Shape out = read.getShape();
     NDArray blocks = read.reshape(batch, count, heads, block, out.get(3)).transpose(0, 2, 1, 3, 4);
     return TokenBlocks.join(blocks, 2, shape.get(2));
   }
 
-  /** The last queries to all keys. */
-  private NDArray dense(Pass pass, NDArray q, NDArray k, NDArray v) {
+  /** The queries from one on to all keys; the first query stands where the first key does. */
+  private NDArray dense(Pass pass, NDArray all, long from, NDArray k, NDArray v) {
+    NDArray q = all.get(":, :, {}:", from);
     int keys = (int) k.getShape().get(2);
     int queries = (int) q.getShape().get(2);
     NDManager manager = q.getManager();
     NDArray position =
-        manager.arange(keys - queries, keys, 1, DataType.INT64, q.getDevice()).expandDims(1);
+        manager
+            .arange((int) from, (int) from + queries, 1, DataType.INT64, q.getDevice())
+            .expandDims(1);
     NDArray key = manager.arange(0, keys, 1, DataType.INT64, q.getDevice()).expandDims(0);
     NDArray mask = sees(position, key).reshape(1, 1, queries, keys);
-    return DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale, 0);
+    return DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale(q), 0);
+  }
+
+  private double scale(NDArray q) {
+    return scale.orElse(1 / Math.sqrt(q.getShape().get(3)));
   }
 
   private NDArray sees(NDArray position, NDArray key) {

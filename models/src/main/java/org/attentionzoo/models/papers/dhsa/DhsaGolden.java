@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.papers.dhsa.Boundaries;
@@ -59,7 +60,11 @@ final class DhsaGolden {
                 ? -1
                 : config.integer("instruction_tokens", 64));
     HierarchicalAttention attention =
-        new HierarchicalAttention(selection, config.decimal("scaling", 1));
+        new HierarchicalAttention(
+            selection,
+            config.get("scaling", 1) == null
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(config.decimal("scaling", 1)));
     config.ignore("loop_times", "dropout_p", "is_causal", "causal_mask");
     config.finish();
     return new GoldenTarget.Case(
@@ -88,7 +93,9 @@ final class DhsaGolden {
             config.integer("boundary_window_size", 4),
             sliding ? 4096 : 0,
             new Boundaries(
-                config.decimal("theta", 1.1),
+                config.get("theta", 1.1) == null
+                    ? Double.NEGATIVE_INFINITY
+                    : config.decimal("theta", 1.1),
                 config.integer("num_chunks"),
                 Math.max(0, apart),
                 config.integer("instruction_tokens", -1)));
