@@ -1,6 +1,8 @@
 package org.attentionzoo.blocks.papers.flashbias;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.OptionalDouble;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.ZooBlock;
@@ -13,8 +15,18 @@ import org.attentionzoo.blocks.attention.Normalizer;
  */
 public final class FactoredBiasAttention extends ZooBlock {
 
-  private final double scale;
+  private final OptionalDouble scale;
   private final boolean causal;
+
+  /**
+   * Attention with logits q k / sqrt(d).
+   *
+   * @param causal whether query i sees only keys up to i
+   */
+  public FactoredBiasAttention(boolean causal) {
+    scale = OptionalDouble.empty();
+    this.causal = causal;
+  }
 
   /**
    * Attention.
@@ -23,7 +35,7 @@ public final class FactoredBiasAttention extends ZooBlock {
    * @param causal whether query i sees only keys up to i
    */
   public FactoredBiasAttention(double scale, boolean causal) {
-    this.scale = scale;
+    this.scale = OptionalDouble.of(scale);
     this.causal = causal;
   }
 
@@ -44,22 +56,60 @@ public final class FactoredBiasAttention extends ZooBlock {
    */
   @Override
   public NDList forward(Pass pass, NDList inputs) {
+    NDArray bias = inputs.size() > 5 ? inputs.get(5) : null;
     return new NDList(
-        DotProductAttention.attendFactored(
-                pass,
-                this,
-                inputs.get(0).swapAxes(1, 2),
-                inputs.get(1).swapAxes(1, 2),
-                inputs.get(2).swapAxes(1, 2),
-                inputs.get(3).swapAxes(1, 2),
-                inputs.get(4).swapAxes(1, 2),
-                null,
-                inputs.size() > 5 ? inputs.get(5) : null,
-                causal,
-                scale,
-                0,
-                Normalizer.SOFTMAX)
-            .swapAxes(1, 2));
+        attend(
+            pass, inputs.get(0), inputs.get(1), inputs.get(2), inputs.get(3), inputs.get(4), bias));
+  }
+
+  /**
+   * Attends, with or without either bias.
+   *
+   * @param pass what the pass carries
+   * @param q (B, Lq, H, d)
+   * @param k (B, Lk, H, d)
+   * @param v (B, Lk, H, d)
+   * @param queryFactors (1 or B, Lq, 1 or H, R); null for none
+   * @param keyFactors (1 or B, Lk, 1 or H, R); null where there are none of queries
+   * @param bias broadcastable to (B, H, Lq, Lk); null for none
+   * @return (B, Lq, H, d)
+   */
+  public NDArray attend(
+      Pass pass,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      NDArray queryFactors,
+      NDArray keyFactors,
+      NDArray bias) {
+    if ((queryFactors == null) != (keyFactors == null)) {
+      throw new IllegalArgumentException(
+          "only one of queries and keys has factors; give both or none");
+    }
+    double factor = scale.orElse(1 / Math.sqrt(q.getShape().get(3)));
+    NDArray queries = q.swapAxes(1, 2);
+    NDArray keys = k.swapAxes(1, 2);
+    NDArray values = v.swapAxes(1, 2);
+    if (queryFactors == null) {
+      return DotProductAttention.attend(
+              pass, this, queries, keys, values, null, bias, causal, factor, 0)
+          .swapAxes(1, 2);
+    }
+    return DotProductAttention.attendFactored(
+            pass,
+            this,
+            queries,
+            keys,
+            values,
+            queryFactors.swapAxes(1, 2),
+            keyFactors.swapAxes(1, 2),
+            null,
+            bias,
+            causal,
+            factor,
+            0,
+            Normalizer.SOFTMAX)
+        .swapAxes(1, 2);
   }
 
   /**

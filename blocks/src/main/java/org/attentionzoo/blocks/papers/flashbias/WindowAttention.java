@@ -52,6 +52,29 @@ public final class WindowAttention extends ZooBlock {
    * @param bias whether queries and values have biases
    */
   public WindowAttention(int width, int rows, int columns, int heads, boolean bias) {
+    this(width, rows, columns, heads, bias, rows, columns);
+  }
+
+  /**
+   * Attention within windows of another size than those that the weights were trained with at
+   * first, on whose scale distances are measured.
+   *
+   * @param width the size of the hidden states; a multiple of heads
+   * @param rows the height of a window
+   * @param columns the width of a window
+   * @param heads the number of heads
+   * @param bias whether queries and values have biases
+   * @param trainedRows the height of a window at first
+   * @param trainedColumns the width of a window at first
+   */
+  public WindowAttention(
+      int width,
+      int rows,
+      int columns,
+      int heads,
+      boolean bias,
+      int trainedRows,
+      int trainedColumns) {
     this.width = width;
     this.heads = heads;
     places = rows * columns;
@@ -61,7 +84,8 @@ public final class WindowAttention extends ZooBlock {
     coordinates =
         buffer(
             "relative_coords_table",
-            (manager, shape, type) -> table(manager, rows, columns).toType(type, false),
+            (manager, shape, type) ->
+                table(manager, rows, columns, trainedRows, trainedColumns).toType(type, false),
             1,
             2L * rows - 1,
             2L * columns - 1,
@@ -80,14 +104,15 @@ public final class WindowAttention extends ZooBlock {
     output = child("proj", new Linear(width, width));
   }
 
-  /** Distances from -8 to 8 in each direction, on a logarithmic scale. */
-  private static NDArray table(NDManager manager, int rows, int columns) {
+  /** Distances, from -8 to 8 in each direction of the first window, on a logarithmic scale. */
+  private static NDArray table(
+      NDManager manager, int rows, int columns, int trainedRows, int trainedColumns) {
     float[] values = new float[(2 * rows - 1) * (2 * columns - 1) * 2];
     int at = 0;
     for (int row = 1 - rows; row < rows; row++) {
       for (int column = 1 - columns; column < columns; column++) {
-        values[at++] = spaced(row, rows);
-        values[at++] = spaced(column, columns);
+        values[at++] = spaced(row, trainedRows);
+        values[at++] = spaced(column, trainedColumns);
       }
     }
     return manager.create(values, new Shape(1, 2L * rows - 1, 2L * columns - 1, 2));
@@ -165,6 +190,49 @@ public final class WindowAttention extends ZooBlock {
    */
   public NDArray attend(
       Pass pass, NDArray x, NDArray queryFactors, NDArray keyFactors, NDArray mask) {
+    if (queryFactors == null) {
+      return attend(pass, x, bias(pass, x), mask);
+    }
+    NDList heads = heads(pass, x);
+    NDArray context =
+        DotProductAttention.attendFactored(
+            pass,
+            this,
+            heads.get(0),
+            heads.get(1),
+            heads.get(2),
+            queryFactors,
+            keyFactors,
+            null,
+            mask == null ? null : perWindow(mask, x.getShape().get(0)),
+            false,
+            1,
+            0,
+            Normalizer.SOFTMAX);
+    return joined(pass, context, x);
+  }
+
+  /**
+   * Attends with a given bias in the continuous one's place, as for biases whose rank is too high
+   * for factors to pay.
+   *
+   * @param pass what the pass carries
+   * @param x (B, N, width) windows, those of an image one after the other
+   * @param bias (1, heads, N, N) added to the scores
+   * @param mask (windows of an image, N, N) added to the scores; null for none
+   * @return (B, N, width)
+   */
+  public NDArray attend(Pass pass, NDArray x, NDArray bias, NDArray mask) {
+    NDList heads = heads(pass, x);
+    NDArray added = mask == null ? bias : perWindow(mask, x.getShape().get(0)).add(bias);
+    NDArray context =
+        DotProductAttention.attend(
+            pass, this, heads.get(0), heads.get(1), heads.get(2), null, added, false, 1, 0);
+    return joined(pass, context, x);
+  }
+
+  /** Queries of their heads' length, keys of length 1 and values, each (B, heads, N, d). */
+  private NDList heads(Pass pass, NDArray x) {
     Shape shape = x.getShape();
     NDArray all = joint.forward(pass, x);
     if (queryBias != null) {
@@ -184,40 +252,11 @@ public final class WindowAttention extends ZooBlock {
     NDArray sharpness = Arithmetic.atMost(raw, Math.log(100)).exp();
     NDArray q = UnitVectors.of(parts.get(0)).mul(sharpness);
     NDArray k = UnitVectors.of(parts.get(1));
-    NDArray added = mask == null ? null : perWindow(mask, shape.get(0));
-    NDArray context;
-    if (queryFactors == null) {
-      NDArray bias = bias(pass, x);
-      context =
-          DotProductAttention.attend(
-              pass,
-              this,
-              q,
-              k,
-              parts.get(2),
-              null,
-              added == null ? bias : added.add(bias),
-              false,
-              1,
-              0);
-    } else {
-      context =
-          DotProductAttention.attendFactored(
-              pass,
-              this,
-              q,
-              k,
-              parts.get(2),
-              queryFactors,
-              keyFactors,
-              null,
-              added,
-              false,
-              1,
-              0,
-              Normalizer.SOFTMAX);
-    }
-    return output.forward(pass, context.transpose(0, 2, 1, 3).reshape(shape));
+    return new NDList(q, k, parts.get(2));
+  }
+
+  private NDArray joined(Pass pass, NDArray context, NDArray x) {
+    return output.forward(pass, context.transpose(0, 2, 1, 3).reshape(x.getShape()));
   }
 
   /** (windows, N, N) to (B, 1, N, N). */

@@ -32,6 +32,10 @@ import org.attentionzoo.models.papers.flashbias.FlashBiasConfig.Bias;
 public final class FlashBiasProvider implements PaperProvider {
 
   private static final String ID = "flashbias";
+
+  /** Up to which rank the official window attention takes factors. */
+  private static final int HIGHEST_FACTORED_RANK = 16;
+
   private static final Trait[] DECODES = {Trait.CAUSAL, Trait.STREAMING, Trait.MASKED};
 
   /** {@inheritDoc} */
@@ -154,20 +158,31 @@ public final class FlashBiasProvider implements PaperProvider {
         new GoldenTarget("flashbias/swinv2-window-attention", FlashBiasProvider::window));
   }
 
+  /**
+   * {@code flash_bias_func(q, k, v, q_bias=None, k_bias=None, mask=None, causal=False,
+   * softmax_scale=None)}; the dense mask is called bias in its PyTorch form.
+   */
   private static GoldenTarget.Case attention(GoldenConfig config) {
+    boolean causal = config.flag("causal", false);
     FactoredBiasAttention block =
-        new FactoredBiasAttention(config.decimal("softmax_scale", 1), config.flag("causal", false));
+        config.has("softmax_scale")
+            ? new FactoredBiasAttention(config.decimal("softmax_scale", 1), causal)
+            : new FactoredBiasAttention(causal);
     config.finish();
     return new GoldenTarget.Case(
         block,
         (pass, inputs) -> {
-          NDList all = new NDList();
-          for (String name : List.of("q", "k", "v", "q_bias", "k_bias", "bias")) {
-            if (inputs.containsKey(name)) {
-              all.add(inputs.get(name));
-            }
-          }
-          return Map.of("output", block.forward(pass, all).head());
+          NDArray bias = inputs.containsKey("bias") ? inputs.get("bias") : inputs.get("mask");
+          return Map.of(
+              "output",
+              block.attend(
+                  pass,
+                  inputs.get("q"),
+                  inputs.get("k"),
+                  inputs.get("v"),
+                  inputs.get("q_bias"),
+                  inputs.get("k_bias"),
+                  bias));
         });
   }
 
@@ -184,29 +199,38 @@ public final class FlashBiasProvider implements PaperProvider {
 
   /**
    * {@code WindowAttention(dim, window_size, num_heads, qkv_bias=True, attn_drop=0, proj_drop=0,
-   * pretrained_window_size=[0, 0])}; the rank only describes the factors.
+   * pretrained_window_size=[0, 0])}; the rank only describes the factors. Beyond rank 16 the
+   * official code takes the dense bias, where it is given.
    */
   private static GoldenTarget.Case window(GoldenConfig config) {
     config.ignore("attn_drop", "proj_drop", "rank");
     List<Integer> size = config.integers("window_size", null);
+    List<Integer> pretrained = config.integers("pretrained_window_size", List.of(0, 0));
+    List<Integer> measure = pretrained.get(0) > 0 ? pretrained : size;
     WindowAttention block =
         new WindowAttention(
             config.integer("dim"),
             size.get(0),
             size.get(1),
             config.integer("num_heads"),
-            config.flag("qkv_bias", true));
+            config.flag("qkv_bias", true),
+            measure.get(0),
+            measure.get(1));
     config.finish();
     return new GoldenTarget.Case(
         block,
         (pass, inputs) -> {
+          NDArray x = inputs.get("x");
+          NDArray factors = inputs.get("q_bias_pos");
+          NDArray bias = inputs.get("bias");
+          NDArray mask = inputs.get("mask");
+          boolean dense =
+              bias != null
+                  && (factors == null || factors.getShape().get(3) > HIGHEST_FACTORED_RANK);
           NDArray output =
-              block.attend(
-                  pass,
-                  inputs.get("x"),
-                  inputs.get("q_bias_pos"),
-                  inputs.get("k_bias_pos"),
-                  inputs.get("mask"));
+              dense
+                  ? block.attend(pass, x, bias, mask)
+                  : block.attend(pass, x, factors, inputs.get("k_bias_pos"), mask);
           return Map.of("output", output);
         });
   }
