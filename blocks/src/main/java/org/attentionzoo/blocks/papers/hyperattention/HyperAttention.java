@@ -65,7 +65,7 @@ public final class HyperAttention extends ZooBlock {
    *
    * @param pass what the pass carries
    * @param q (B, H, Lq, d)
-   * @param k (B, H, Lk, d); with causality as many as queries
+   * @param k (B, H, Lk, d); with causality, beyond the minimum length, as many as queries
    * @param v (B, H, Lk, e)
    * @param scale multiplies the logits
    * @param draws directions and samples
@@ -77,16 +77,18 @@ public final class HyperAttention extends ZooBlock {
       Pass pass, NDArray q, NDArray k, NDArray v, double scale, Draws draws) {
     long queries = q.getShape().get(2);
     long keys = k.getShape().get(2);
+    if (causal ? keys <= config.minimumLength() : queries < config.minimumLength()) {
+      return PartialAttention.of(pass, q, k, v, null, causal, scale);
+    }
     if (causal && queries != keys) {
       throw new IllegalArgumentException(
-          "causal attention halves queries and keys alike; got "
+          "causal attention beyond the minimum length of "
+              + config.minimumLength()
+              + " keys halves queries and keys alike; got "
               + queries
               + " queries and "
               + keys
               + " keys");
-    }
-    if (causal ? keys <= config.minimumLength() : queries < config.minimumLength()) {
-      return PartialAttention.of(pass, q, k, v, null, causal, scale);
     }
     AngularHash hash = hash(q, draws);
     return causal

@@ -8,6 +8,7 @@ import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.attentionzoo.blocks.Mixer;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.AttentionConfig;
@@ -163,20 +164,25 @@ public final class HyperAttentionProvider implements PaperProvider {
   /**
    * {@code HyperAttention(input_dim=64, lsh_num_projs=7, block_size=256, sample_size=256,
    * min_seq_len=4096, cuda=False)} and {@code forward(query, key, value, scale=None, causal=False,
-   * return_lse=False)}.
+   * return_lse=False)}. A negative block size gives only samples, a negative sample size none, and
+   * without causality a minimum length below 1 acts as 1 does.
    */
   private static GoldenTarget.Case golden(GoldenConfig config) {
     config.ignore("cuda", "return_lse");
     int width = config.integer("input_dim", 64);
     boolean causal = config.flag("causal", false);
-    double scale = config.decimal("scale", 1 / Math.sqrt(width));
+    OptionalDouble scale =
+        config.has("scale")
+            ? OptionalDouble.of(config.decimal("scale", 0))
+            : OptionalDouble.empty();
+    int minimumLength = config.integer("min_seq_len", 4096);
     HyperAttention block =
         new HyperAttention(
             HyperAttentionConfig.official(
                 Math.max(0, config.integer("lsh_num_projs", 7)),
-                config.integer("block_size", 256),
-                config.integer("sample_size", 256),
-                config.integer("min_seq_len", 4096)),
+                Math.max(0, config.integer("block_size", 256)),
+                Math.max(0, config.integer("sample_size", 256)),
+                causal ? minimumLength : Math.max(1, minimumLength)),
             causal);
     config.finish();
     return new GoldenTarget.Case(
@@ -185,14 +191,24 @@ public final class HyperAttentionProvider implements PaperProvider {
           NDArray query = inputs.get("query");
           NDArray key = inputs.get("key");
           Draws draws = new Given(inputs);
-          AngularHash hash = block.hash(query, draws);
+          long keyWidth = key.getShape().get(3);
           PartialAttention result =
-              block.attend(pass, query, key, inputs.get("value"), scale, draws);
+              block.attend(
+                  pass,
+                  query,
+                  key,
+                  inputs.get("value"),
+                  scale.orElse(1 / Math.sqrt(keyWidth)),
+                  draws);
           Map<String, NDArray> outputs = new LinkedHashMap<>();
           outputs.put("output", result.output());
           outputs.put("lse", result.logSumExp());
-          outputs.put("hash_query", hash.buckets(query));
-          outputs.put("hash_key", hash.buckets(key));
+          // Exact attention takes any width, the hash that of its directions.
+          if (keyWidth == width) {
+            AngularHash hash = block.hash(query, draws);
+            outputs.put("hash_query", hash.buckets(query));
+            outputs.put("hash_key", hash.buckets(key));
+          }
           return outputs;
         });
   }
