@@ -54,6 +54,9 @@ public final class CombinerAttention extends MixerBlock {
    * @param outputs the size of an output
    */
   public CombinerAttention(CombinerConfig config, int outputs) {
+    if (outputs < 1) {
+      throw new IllegalArgumentException("outputs must be positive; got " + outputs);
+    }
     this.config = config;
     long[] width = {config.width()};
     long[] result = {outputs};

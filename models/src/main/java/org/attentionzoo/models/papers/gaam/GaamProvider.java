@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -131,8 +132,22 @@ public final class GaamProvider implements PaperProvider {
     List<Integer> axes = config.integers("norm_axes", null);
     List<Integer> heads = config.integers("num_heads", null);
     List<Integer> gaussians = config.integers("num_gaussians", null);
+    int count = config.integer("num_layers");
+    for (List<Integer> each : Arrays.asList(axes, heads, gaussians)) {
+      if (each == null || each.size() != count) {
+        throw new IllegalArgumentException(
+            "norm_axes "
+                + axes
+                + ", num_heads "
+                + heads
+                + " and num_gaussians "
+                + gaussians
+                + " must each be a list of as many numbers as num_layers says: "
+                + count);
+      }
+    }
     List<Layer> layers = new ArrayList<>();
-    for (int i = 0; i < config.integer("num_layers"); i++) {
+    for (int i = 0; i < count; i++) {
       layers.add(new Layer(axes.get(i), heads.get(i), gaussians.get(i)));
     }
     GaussianBlock block = new GaussianBlock(layers, padding(config));
