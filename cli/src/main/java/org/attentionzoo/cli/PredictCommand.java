@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Ask a model for a continuation, a masked word, a class, a number or the next item.",
+      "Ask a model for a continuation, a masked word, a class, a number, what comes next.",
       "",
       "  zoo predict HuggingFaceTB/SmolLM-135M --input 'The capital of France is'",
       "  zoo predict microsoft/deberta-base --input 'Paris is the [MASK] of France.'",
@@ -79,8 +79,8 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "A text, a file with a text on each line, or - for lines of standard input; an image's "
-              + "file for classifiers of images; a table's file (CSV, JSON lines) or the numbers of "
-              + "a row for runs on tables; numbers with blanks between them for items, and for "
+              + "file for classifiers of images; a table's file (CSV, JSON lines) for runs on tables "
+              + "and series, or a row's numbers; numbers with blanks between them for items, and for "
               + "tokens without a tokenizer. May be given several times.")
   private List<String> inputs = List.of();
 
@@ -182,6 +182,9 @@ final class PredictCommand implements Callable<Integer> {
     if (kind == ModelKind.REGRESSOR) {
       return rows(model, predictions);
     }
+    if (kind == ModelKind.FORECASTER) {
+      return forecasts(model, predictions);
+    }
     if (kind == ModelKind.RECOMMENDER) {
       try (TextCodec numbers = TextCodec.numbers(-1)) {
         for (String text : lines()) {
@@ -209,10 +212,30 @@ final class PredictCommand implements Callable<Integer> {
     return answers;
   }
 
+  private List<Map<String, Object>> forecasts(TrainedModel model, Predictions predictions) {
+    TableColumns columns =
+        TableColumns.ofSeries(model.trainingData())
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        run + " has no run that says what its series are; train it on forecast:"));
+    TableAnswers table = new TableAnswers(predictions, columns, topK);
+    int window = number(model, "window");
+    List<Map<String, Object>> answers = new ArrayList<>();
+    for (String input : inputs) {
+      if (!isFile(input)) {
+        throw new UserException(
+            "no file '" + input + "'; give the file of a table whose last rows the model sees");
+      }
+      answers.add(table.forecast(Path.of(input), window));
+    }
+    return answers;
+  }
+
   private List<Map<String, Object>> rows(TrainedModel model, Predictions predictions)
       throws IOException {
     TableColumns columns =
-        TableColumns.of(model.trainingData())
+        TableColumns.ofTable(model.trainingData())
             .orElseThrow(
                 () ->
                     new UserException(
@@ -402,6 +425,9 @@ final class PredictCommand implements Callable<Integer> {
     if (answer.get("value") instanceof Double value) {
       out.printf(Locale.ROOT, "  %s %.6g%n", answer.get("target"), value);
     }
+    if (answer.get("forecast") instanceof List<?> forecast) {
+      printForecast(out, (List<?>) answer.get("series"), forecast);
+    }
     List<Object> tables = new ArrayList<>();
     tables.addAll((List<?>) answer.getOrDefault("masks", List.of()));
     if (answer.containsKey("choices")) {
@@ -415,6 +441,21 @@ final class PredictCommand implements Callable<Integer> {
       }
       table.print(out, "  ");
     }
+  }
+
+  private static void printForecast(PrintWriter out, List<?> series, List<?> forecast) {
+    Table table = new Table();
+    List<String> head = new ArrayList<>(List.of("step"));
+    series.forEach(name -> head.add(String.valueOf(name)));
+    table.row(head.toArray(String[]::new));
+    for (int i = 0; i < forecast.size(); i++) {
+      List<String> row = new ArrayList<>(List.of(Integer.toString(i + 1)));
+      for (Object value : (List<?>) forecast.get(i)) {
+        row.add(String.format(Locale.ROOT, "%.6g", (Double) value));
+      }
+      table.row(row.toArray(String[]::new));
+    }
+    table.print(out, "  ");
   }
 
   private static String cell(Map.Entry<?, ?> entry) {

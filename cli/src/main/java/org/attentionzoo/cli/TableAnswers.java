@@ -1,9 +1,7 @@
 package org.attentionzoo.cli;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,17 +31,59 @@ final class TableAnswers {
    *     the features are passed over
    * @throws UserException if it is none, or lacks a feature
    */
-  List<Map<String, Object>> ofFile(Path file) throws IOException {
-    boolean lines = file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl");
-    TextTable table = lines ? TextTable.jsonLines(file) : TextTable.csv(file);
-    int[] places = columns.features().stream().mapToInt(table::column).toArray();
+  List<Map<String, Object>> ofFile(Path file) {
+    TextTable table = table(file);
     List<Map<String, Object>> answers = new ArrayList<>();
     for (int i = 0; i < table.rows().size(); i++) {
-      int row = i;
-      double[] values = Arrays.stream(places).mapToDouble(c -> table.number(row, c)).toArray();
-      answers.add(answer(file + ", row " + (i + 1), values));
+      answers.add(answer(file + ", row " + (i + 1), row(table, i)));
     }
     return answers;
+  }
+
+  private static TextTable table(Path file) {
+    boolean lines = file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl");
+    return lines ? TextTable.jsonLines(file) : TextTable.csv(file);
+  }
+
+  private double[] row(TextTable table, int row) {
+    return columns.features().stream()
+        .mapToDouble(name -> table.number(row, table.column(name)))
+        .toArray();
+  }
+
+  /**
+   * What comes after the last row of a file, each series in its own units.
+   *
+   * @param file as of {@link #ofFile}, in order of time
+   * @param window how many rows the model sees
+   * @throws UserException if it has fewer
+   */
+  Map<String, Object> forecast(Path file, int window) {
+    TextTable table = table(file);
+    int rows = table.rows().size();
+    if (rows < window) {
+      throw new UserException(
+          file + " has " + rows + " rows; the model sees " + window + " before it forecasts");
+    }
+    int width = columns.features().size();
+    float[] seen = new float[window * width];
+    for (int i = 0; i < window; i++) {
+      System.arraycopy(columns.inputs(row(table, rows - window + i)), 0, seen, i * width, width);
+    }
+    float[] told = predictions.forecast(seen, width);
+    List<List<Double>> forecast = new ArrayList<>();
+    for (int i = 0; i < told.length / width; i++) {
+      List<Double> step = new ArrayList<>();
+      for (int c = 0; c < width; c++) {
+        step.add(columns.scales().get(c).restore(told[i * width + c]));
+      }
+      forecast.add(step);
+    }
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("input", file.toString());
+    answer.put("series", columns.features());
+    answer.put("forecast", forecast);
+    return answer;
   }
 
   /**
@@ -77,7 +117,7 @@ final class TableAnswers {
     answer.put("input", input);
     answer.put("target", columns.target());
     if (columns.classes().isEmpty()) {
-      answer.put("value", columns.value(predictions.values(inputs)[0]));
+      answer.put("value", columns.targetScale().restore(predictions.values(inputs)[0]));
     } else {
       answer.put(
           "choices", PredictCommand.classes(predictions.classify(inputs, most), columns.classes()));

@@ -1,6 +1,7 @@
 package org.attentionzoo.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -231,6 +232,31 @@ class PredictTest {
     Files.writeString(table, "area\n1\n");
     assertThat(Run.zoo("predict", run, "--input", table.toString()).err())
         .contains("no column 'year'");
+  }
+
+  @Test
+  void forecastsWhatComesAfterTheLastRowInItsOwnUnits() throws IOException {
+    Path table = folder.resolve("series.csv");
+    StringBuilder rows = new StringBuilder("date,load,slope\n");
+    for (int i = 0; i < 300; i++) {
+      rows.append("d,").append(1000 + 300 * Math.sin(i / 4.0)).append(',').append(i).append('\n');
+    }
+    Files.writeString(table, rows);
+    String run =
+        train("nlinear-tiny", "forecast:" + table, "task.window=32", "task.horizon=3", "steps=300");
+    JsonNode answer = json(Run.zoo("predict", run, "--input", table.toString(), "--json")).get(0);
+    assertThat(answer.get("series").toString()).isEqualTo("[\"load\",\"slope\"]");
+    assertThat(answer.get("forecast")).hasSize(3);
+    for (int i = 0; i < 3; i++) {
+      JsonNode step = answer.get("forecast").get(i);
+      assertThat(step.get(0).asDouble())
+          .isCloseTo(1000 + 300 * Math.sin((300 + i) / 4.0), within(50.0));
+      assertThat(step.get(1).asDouble()).isCloseTo(300 + i, within(2.0));
+    }
+    Files.writeString(table, "load,slope\n1,2\n");
+    assertThat(Run.zoo("predict", run, "--input", table.toString()).err())
+        .contains("series.csv has 1 rows; the model sees 32 before it forecasts");
+    assertThat(Run.zoo("predict", run, "--input", "none.csv").err()).contains("no file 'none.csv'");
   }
 
   @Test

@@ -5,11 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.datasets.ExampleOrder;
 import org.attentionzoo.datasets.Tensors;
+import org.attentionzoo.datasets.tabular.Moments;
 import org.attentionzoo.datasets.tabular.TextTable;
 
 /**
@@ -28,9 +30,9 @@ public final class ForecastWindows implements BatchSource {
 
   private static final int MONTH = 30 * 24;
   private static final int LONGEST = 1 << 20;
-  private static final double LEAST_DEVIATION = 1e-8;
 
   private final List<String> channels;
+  private final List<Moments> moments;
   private final float[] values;
   private final Parts parts;
   private final Options options;
@@ -164,35 +166,30 @@ public final class ForecastWindows implements BatchSource {
               + " and "
               + parts.test());
     }
-    values = standardised(table, channels, parts);
+    int[] training = IntStream.range(0, parts.training()).toArray();
+    moments = channels.stream().map(c -> Moments.of(table, table.column(c), training)).toList();
+    values = standardised(table);
   }
 
-  private static float[] standardised(TextTable table, List<String> names, Parts parts) {
-    int width = names.size();
+  private float[] standardised(TextTable table) {
+    int width = channels.size();
     float[] all = new float[parts.test() * width];
     for (int c = 0; c < width; c++) {
-      int column = table.column(names.get(c));
-      double sum = 0;
+      int column = table.column(channels.get(c));
       for (int row = 0; row < parts.test(); row++) {
-        float value = table.number(row, column);
-        all[row * width + c] = value;
-        sum += row < parts.training() ? value : 0;
-      }
-      double mean = sum / parts.training();
-      double squares = 0;
-      for (int row = 0; row < parts.training(); row++) {
-        double difference = all[row * width + c] - mean;
-        squares += difference * difference;
-      }
-      double deviation = Math.sqrt(squares / parts.training());
-      if (deviation < LEAST_DEVIATION) {
-        deviation = 1; // a constant column stays 0
-      }
-      for (int row = 0; row < parts.test(); row++) {
-        all[row * width + c] = (float) ((all[row * width + c] - mean) / deviation);
+        all[row * width + c] = moments.get(c).standardise(table.number(row, column));
       }
     }
     return all;
+  }
+
+  /**
+   * By what each series was standardised, taken from the training part.
+   *
+   * @return in the order of the channels
+   */
+  public List<Moments> moments() {
+    return moments;
   }
 
   /**

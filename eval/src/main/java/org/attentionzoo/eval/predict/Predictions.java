@@ -122,6 +122,20 @@ public final class Predictions {
     }
   }
 
+  /**
+   * What comes next, by a forecaster.
+   *
+   * @param window (window, channels), row by row
+   * @param channels how many series there are
+   * @return (horizon, channels), row by row
+   */
+  public float[] forecast(float[] window, int channels) {
+    try (GradientMode ignored = GradientMode.off();
+        NDManager scope = manager.newSubManager()) {
+      return forward(scope, scope.create(window, new Shape(1, window.length / channels, channels)));
+    }
+  }
+
   private float[] run(int channels, int side, float[] values) {
     try (GradientMode ignored = GradientMode.off();
         NDManager scope = manager.newSubManager()) {

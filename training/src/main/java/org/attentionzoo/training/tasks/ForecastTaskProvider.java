@@ -10,6 +10,7 @@ import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.catalog.DatasetCatalog;
 import org.attentionzoo.datasets.series.ForecastWindows;
+import org.attentionzoo.datasets.tabular.Moments;
 import org.attentionzoo.datasets.tabular.TextTable;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
@@ -90,6 +91,9 @@ public final class ForecastTaskProvider implements TaskProvider {
     description.put("source", location);
     description.put("sha256", table.sha256());
     description.put("series", source.channels());
+    description.put("series_means", source.moments().stream().map(Moments::mean).toList());
+    description.put(
+        "series_deviations", source.moments().stream().map(Moments::deviation).toList());
     description.put("training_rows", source.parts().training());
     description.put("training_windows", source.trainingWindows());
     description.put("evaluated_on", chosen.part().name().toLowerCase(Locale.ROOT));

@@ -6,79 +6,105 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.tabular.Moments;
 
 /**
- * How a table's columns became a model's numbers, as a run remembers it to be asked about new rows.
+ * How columns of numbers became a model's inputs, as a run remembers it to be asked about new rows.
  *
- * @param target the column that is told
- * @param features the columns that it is told from, in the order of the model's inputs
- * @param means what is taken off each feature
- * @param deviations what each feature is then divided by
- * @param classes the names of the classes; empty if the target is a number
- * @param targetMean what was taken off a target that is a number
- * @param targetDeviation what it was then divided by
+ * @param features the columns, in the order of the model's inputs
+ * @param scales of each feature
+ * @param target the column that is told; empty for series, each of which is forecast
+ * @param classes the names of its classes; empty if it is a number
+ * @param targetScale of a target that is a number
  */
 public record TableColumns(
-    String target,
     List<String> features,
-    List<Double> means,
-    List<Double> deviations,
+    List<Moments> scales,
+    String target,
     List<String> classes,
-    double targetMean,
-    double targetDeviation) {
+    Moments targetScale) {
 
   private static final String TARGET = "target";
-  private static final String FEATURES = "features";
-  private static final String MEANS = "feature_means";
-  private static final String DEVIATIONS = "feature_deviations";
   private static final String CLASSES = "classes";
   private static final String TARGET_MEAN = "target_mean";
   private static final String TARGET_DEVIATION = "target_deviation";
 
   /**
-   * What a run says of its data.
+   * What a run on a table of numbers says of its data.
    *
    * @param description the description of a task
-   * @return the columns; empty if the data was no table of numbers
-   * @throws UserException if there are not as many means and deviations as features
+   * @return the columns; empty if the data was none
+   * @throws UserException if the description is damaged
    */
-  public static Optional<TableColumns> of(Map<String, Object> description) {
-    if (!description.containsKey(FEATURES) || !description.containsKey(MEANS)) {
-      return Optional.empty();
-    }
-    TableColumns columns =
-        new TableColumns(
-            String.valueOf(description.get(TARGET)),
-            texts(description.get(FEATURES)),
-            numbers(description.get(MEANS)),
-            numbers(description.get(DEVIATIONS)),
-            texts(description.get(CLASSES)),
-            number(description.getOrDefault(TARGET_MEAN, 0)),
-            number(description.getOrDefault(TARGET_DEVIATION, 1)));
-    int width = columns.features().size();
-    if (columns.means().size() != width || columns.deviations().size() != width) {
-      throw new UserException(
-          "the run's provenance is damaged: it has "
-              + width
-              + " features, "
-              + columns.means().size()
-              + " means and "
-              + columns.deviations().size()
-              + " deviations");
-    }
-    return Optional.of(columns);
+  public static Optional<TableColumns> ofTable(Map<String, Object> description) {
+    return scales(description, "feature")
+        .map(
+            scales ->
+                new TableColumns(
+                    texts(description.get("features")),
+                    scales,
+                    String.valueOf(description.get(TARGET)),
+                    texts(description.get(CLASSES)),
+                    new Moments(
+                        number(description.getOrDefault(TARGET_MEAN, 0)),
+                        number(description.getOrDefault(TARGET_DEVIATION, 1)))))
+        .map(TableColumns::checked);
   }
 
-  /** The same as part of the description of a task. */
+  /**
+   * What a run on series says of its data.
+   *
+   * @param description the description of a task
+   * @return the columns; empty if the data was none
+   * @throws UserException if the description is damaged
+   */
+  public static Optional<TableColumns> ofSeries(Map<String, Object> description) {
+    return scales(description, "series")
+        .map(
+            scales ->
+                new TableColumns(
+                    texts(description.get("series")), scales, "", List.of(), Moments.NONE))
+        .map(TableColumns::checked);
+  }
+
+  private static Optional<List<Moments>> scales(Map<String, Object> description, String of) {
+    List<Double> means = numbers(description.get(of + "_means"));
+    List<Double> deviations = numbers(description.get(of + "_deviations"));
+    if (means.isEmpty()) {
+      return Optional.empty();
+    }
+    if (means.size() != deviations.size()) {
+      throw damaged(means.size() + " means and " + deviations.size() + " deviations");
+    }
+    List<Moments> scales = new ArrayList<>();
+    for (int i = 0; i < means.size(); i++) {
+      scales.add(new Moments(means.get(i), deviations.get(i)));
+    }
+    return Optional.of(scales);
+  }
+
+  private TableColumns checked() {
+    if (features.size() != scales.size()) {
+      throw damaged(features.size() + " columns and " + scales.size() + " means");
+    }
+    return this;
+  }
+
+  private static UserException damaged(String what) {
+    return new UserException(
+        "what the run says of its data is damaged: it has " + what + "; restore its config.yaml");
+  }
+
+  /** A table's columns as part of the description of a task. */
   Map<String, Object> describe() {
     Map<String, Object> description = new LinkedHashMap<>();
     description.put(TARGET, target);
-    description.put(FEATURES, features);
-    description.put(MEANS, means);
-    description.put(DEVIATIONS, deviations);
+    description.put("features", features);
+    description.put("feature_means", scales.stream().map(Moments::mean).toList());
+    description.put("feature_deviations", scales.stream().map(Moments::deviation).toList());
     if (classes.isEmpty()) {
-      description.put(TARGET_MEAN, targetMean);
-      description.put(TARGET_DEVIATION, targetDeviation);
+      description.put(TARGET_MEAN, targetScale.mean());
+      description.put(TARGET_DEVIATION, targetScale.deviation());
     } else {
       description.put(CLASSES, classes);
     }
@@ -103,19 +129,9 @@ public record TableColumns(
     }
     float[] inputs = new float[row.length];
     for (int i = 0; i < row.length; i++) {
-      inputs[i] = (float) ((row[i] - means.get(i)) / deviations.get(i));
+      inputs[i] = scales.get(i).standardise(row[i]);
     }
     return inputs;
-  }
-
-  /**
-   * The target that a model tells.
-   *
-   * @param output the model's output
-   * @return the number in the table's own units
-   */
-  public double value(float output) {
-    return output * targetDeviation + targetMean;
   }
 
   private static List<String> texts(Object value) {
@@ -138,6 +154,6 @@ public record TableColumns(
     if (value instanceof Number number) {
       return number.doubleValue();
     }
-    throw new UserException("the run's provenance is damaged: '" + value + "' is no number");
+    throw damaged("'" + value + "' where a number should be");
   }
 }

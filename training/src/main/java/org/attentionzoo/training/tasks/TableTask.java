@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.ArrayBatches;
 import org.attentionzoo.datasets.SeededStream;
+import org.attentionzoo.datasets.tabular.Moments;
 import org.attentionzoo.datasets.tabular.TextTable;
 import org.attentionzoo.datasets.text.LabelledText;
 import org.attentionzoo.models.ModelKind;
@@ -19,7 +20,6 @@ import org.attentionzoo.training.Task;
 /** What {@code csv:} and {@code jsonl:} have in common. */
 final class TableTask {
 
-  private static final double LEAST_DEVIATION = 1e-8;
   private static final int MOST_CLASSES = 100_000;
 
   private TableTask() {}
@@ -164,7 +164,7 @@ final class TableTask {
     Objective objective =
         classes
             ? new ClassificationObjective(0)
-            : new RegressionObjective(columns.targetDeviation());
+            : new RegressionObjective(columns.targetScale().deviation());
     return new Task(
         scheme,
         ModelKind.REGRESSOR,
@@ -180,31 +180,21 @@ final class TableTask {
   private static TableColumns columns(
       TextTable table, TableOptions chosen, int[] features, int target, int[] training) {
     List<String> names = new ArrayList<>();
-    List<Double> means = new ArrayList<>();
-    List<Double> deviations = new ArrayList<>();
+    List<Moments> scales = new ArrayList<>();
     for (int column : features) {
-      Moments moments = chosen.standardise() ? moments(table, column, training) : Moments.STANDARD;
       names.add(table.columns().get(column));
-      means.add(moments.mean());
-      deviations.add(moments.deviation());
+      scales.add(chosen.standardise() ? Moments.of(table, column, training) : Moments.NONE);
     }
     TreeSet<String> classes = new TreeSet<>();
-    Moments wanted = Moments.STANDARD;
+    Moments targetScale = Moments.NONE;
     if (chosen.kind() == TableOptions.Kind.CLASSES) {
       for (int place : training) {
         classes.add(table.rows().get(place)[target].strip());
       }
     } else if (chosen.standardise()) {
-      wanted = moments(table, target, training);
+      targetScale = Moments.of(table, target, training);
     }
-    return new TableColumns(
-        chosen.target(),
-        names,
-        means,
-        deviations,
-        List.copyOf(classes),
-        wanted.mean(),
-        wanted.deviation());
+    return new TableColumns(names, scales, chosen.target(), List.copyOf(classes), targetScale);
   }
 
   private static int[] features(TextTable table, TableOptions chosen, int target, int split) {
@@ -233,25 +223,6 @@ final class TableTask {
     return places(found);
   }
 
-  private record Moments(double mean, double deviation) {
-    static final Moments STANDARD = new Moments(0, 1);
-  }
-
-  private static Moments moments(TextTable table, int column, int[] places) {
-    double sum = 0;
-    for (int place : places) {
-      sum += table.number(place, column);
-    }
-    double mean = sum / places.length;
-    double squares = 0;
-    for (int place : places) {
-      double difference = table.number(place, column) - mean;
-      squares += difference * difference;
-    }
-    double deviation = Math.sqrt(squares / places.length);
-    return new Moments(mean, deviation < LEAST_DEVIATION ? 1 : deviation);
-  }
-
   private static ArrayBatches.Part part(
       TextTable table, TableColumns columns, int[] features, int target, int[] places) {
     List<float[]> values = new ArrayList<>();
@@ -265,9 +236,7 @@ final class TableTask {
     if (columns.classes().isEmpty()) {
       List<float[]> targets = new ArrayList<>();
       for (int place : places) {
-        double value = table.number(place, target);
-        targets.add(
-            new float[] {(float) ((value - columns.targetMean()) / columns.targetDeviation())});
+        targets.add(new float[] {columns.targetScale().standardise(table.number(place, target))});
       }
       return new ArrayBatches.Part(values, null, null, targets);
     }

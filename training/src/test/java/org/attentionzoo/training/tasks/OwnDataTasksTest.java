@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
+import org.attentionzoo.datasets.tabular.Moments;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
@@ -123,15 +124,16 @@ class OwnDataTasksTest {
         task(
             "csv:" + write("scale.csv", rows),
             Map.of("target", "b", "kind", "values", "split", "part", "batch", 2));
-    TableColumns columns = TableColumns.of(task.description()).orElseThrow();
+    TableColumns columns = TableColumns.ofTable(task.description()).orElseThrow();
     assertThat(columns)
         .isEqualTo(
-            new TableColumns("b", List.of("a"), List.of(2.0), List.of(1.0), List.of(), 3000, 2000));
+            new TableColumns(
+                List.of("a"), List.of(new Moments(2, 1)), "b", List.of(), new Moments(3000, 2000)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Batch batch = task.source().validation(manager, 0);
       assertThat(batch.inputs().head().toFloatArray()).containsExactly(3);
       assertThat(batch.labels().head().toFloatArray()).containsExactly(3);
-      assertThat(columns.value(3)).isEqualTo(9000);
+      assertThat(columns.targetScale().restore(3)).isEqualTo(9000);
       NDArray none = manager.zeros(new Shape(1, 1));
       assertThat(
               task.objective()
@@ -144,7 +146,7 @@ class OwnDataTasksTest {
     assertThatThrownBy(() -> columns.inputs(new double[2]))
         .isInstanceOf(UserException.class)
         .hasMessage("2 numbers were given; the model takes 1: a");
-    assertThat(TableColumns.of(Map.of("classes", List.of("a", "b")))).isEmpty();
+    assertThat(TableColumns.ofTable(Map.of("classes", List.of("a", "b")))).isEmpty();
   }
 
   @Test
