@@ -8,9 +8,9 @@ import org.attentionzoo.blocks.UnaryBlock;
 
 /**
  * PyTorch's {@code LayerNorm} over the last axis: (x - mean) / sqrt(variance + epsilon) * weight +
- * bias, with the biased variance.
+ * bias, with the biased variance; or without the bias.
  *
- * <p>State dict: {@code weight} (width), {@code bias} (width).
+ * <p>State dict: {@code weight} (width), {@code bias} (width) where there is one.
  */
 public final class LayerNorm extends UnaryBlock {
 
@@ -35,10 +35,21 @@ public final class LayerNorm extends UnaryBlock {
    * @param epsilon added to the variance
    */
   public LayerNorm(int width, double epsilon) {
+    this(width, epsilon, true);
+  }
+
+  /**
+   * A norm.
+   *
+   * @param width the size of the last axis
+   * @param epsilon added to the variance
+   * @param biased whether there is a bias
+   */
+  public LayerNorm(int width, double epsilon, boolean biased) {
     this.width = width;
     this.epsilon = epsilon;
     weight = parameter("weight", Initializers.constant(1), width);
-    bias = parameter("bias", Initializers.constant(0), width);
+    bias = biased ? parameter("bias", Initializers.constant(0), width) : null;
   }
 
   /**
@@ -50,8 +61,12 @@ public final class LayerNorm extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
+    NDArray shift =
+        bias == null
+            ? x.getManager().zeros(new Shape(width), x.getDataType(), x.getDevice())
+            : pass.value(bias, x);
     return ai.djl.nn.norm.LayerNorm.layerNorm(
-            x, new Shape(width), pass.value(weight, x), pass.value(bias, x), (float) epsilon)
+            x, new Shape(width), pass.value(weight, x), shift, (float) epsilon)
         .singletonOrThrow();
   }
 }

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import ai.djl.nn.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -20,6 +19,7 @@ import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Dropout;
 import org.attentionzoo.blocks.layers.Embedding;
 import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
 
@@ -39,6 +39,7 @@ import org.attentionzoo.blocks.layers.ModuleList;
 public final class LandmarkGpt extends ZooBlock {
 
   private static final double DEVIATION = 0.02;
+  private static final double EPSILON = 1e-5;
 
   private final LandmarkConfig config;
   private final Body transformer;
@@ -190,7 +191,7 @@ public final class LandmarkGpt extends ZooBlock {
 
     private final Embedding embedding;
     private final ModuleList<Layer> layers;
-    private final Norm norm;
+    private final LayerNorm norm;
     private final double dropout;
 
     Body(LandmarkConfig config, int groups) {
@@ -203,7 +204,7 @@ public final class LandmarkGpt extends ZooBlock {
         stack.add(new Layer(config, groups));
       }
       layers = child("h", new ModuleList<>(stack));
-      norm = child("ln_f", new Norm(config.width(), config.bias()));
+      norm = child("ln_f", new LayerNorm(config.width(), EPSILON, config.bias()));
       dropout = config.dropout();
     }
 
@@ -237,15 +238,15 @@ public final class LandmarkGpt extends ZooBlock {
   /** A pre-norm layer. */
   private static final class Layer extends ZooBlock {
 
-    private final Norm attentionNorm;
+    private final LayerNorm attentionNorm;
     private final LandmarkAttention attention;
-    private final Norm networkNorm;
+    private final LayerNorm networkNorm;
     private final Network network;
 
     Layer(LandmarkConfig config, int groups) {
-      attentionNorm = child("ln_1", new Norm(config.width(), config.bias()));
+      attentionNorm = child("ln_1", new LayerNorm(config.width(), EPSILON, config.bias()));
       attention = child("attn", new LandmarkAttention(config, groups));
-      networkNorm = child("ln_2", new Norm(config.width(), config.bias()));
+      networkNorm = child("ln_2", new LayerNorm(config.width(), EPSILON, config.bias()));
       network = child("mlp", new Network(config));
     }
 
@@ -286,33 +287,6 @@ public final class LandmarkGpt extends ZooBlock {
     public NDArray forward(Pass pass, NDArray x) {
       NDArray hidden = Activation.gelu(inner.forward(pass, x));
       return Dropout.apply(pass, outer.forward(pass, hidden), dropout);
-    }
-  }
-
-  /** Layer norm with or without a bias. */
-  private static final class Norm extends UnaryBlock {
-
-    private static final float EPSILON = 1e-5f;
-
-    private final int width;
-    private final Parameter weight;
-    private final Parameter bias;
-
-    Norm(int width, boolean biased) {
-      this.width = width;
-      weight = parameter("weight", Initializers.constant(1), width);
-      bias = biased ? parameter("bias", Initializers.constant(0), width) : null;
-    }
-
-    @Override
-    public NDArray forward(Pass pass, NDArray x) {
-      NDArray shift =
-          bias == null
-              ? x.getManager().zeros(new Shape(width), x.getDataType())
-              : pass.value(bias, x);
-      return ai.djl.nn.norm.LayerNorm.layerNorm(
-              x, new Shape(width), pass.value(weight, x), shift, EPSILON)
-          .singletonOrThrow();
     }
   }
 }

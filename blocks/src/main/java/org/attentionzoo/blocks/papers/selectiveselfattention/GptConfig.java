@@ -2,6 +2,7 @@ package org.attentionzoo.blocks.papers.selectiveselfattention;
 
 import org.attentionzoo.blocks.Limits;
 import org.attentionzoo.blocks.layers.Initializers;
+import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 
 /**
@@ -12,13 +13,14 @@ import org.attentionzoo.blocks.layers.Linear;
  * @param width the size of the hidden states; a multiple of heads
  * @param layers the number of layers
  * @param heads the number of heads
- * @param bias whether linear maps have biases
+ * @param bias whether linear maps and norms have biases
  * @param dropout the rate on embeddings, attention patterns and residual branches
  */
 public record GptConfig(
     int vocabulary, int context, int width, int layers, int heads, boolean bias, double dropout) {
 
   private static final double DEVIATION = 0.02;
+  private static final double EPSILON = 1e-5;
 
   /** Checks the sizes. */
   public GptConfig {
@@ -40,6 +42,10 @@ public record GptConfig(
   /** What leads back to the residual stream starts smaller, the deeper the model. */
   double residualDeviation() {
     return DEVIATION / Math.sqrt(2.0 * layers);
+  }
+
+  LayerNorm norm() {
+    return new LayerNorm(width, EPSILON, bias);
   }
 
   Linear linear(int in, int out, double deviation) {

@@ -62,7 +62,7 @@ public final class SelectiveGpt extends ZooBlock implements Bounded {
         all.add(new Layer(config));
       }
       layers = child("h", new ModuleList<>(all));
-      norm = child("ln_f", new LayerNorm(config.width()));
+      norm = child("ln_f", config.norm());
     }
 
     @Override
@@ -80,9 +80,9 @@ public final class SelectiveGpt extends ZooBlock implements Bounded {
 
     Layer(GptConfig config) {
       dropout = config.dropout();
-      attentionNorm = child("ln_1", new LayerNorm(config.width()));
+      attentionNorm = child("ln_1", config.norm());
       attention = child("attn", new SelectiveGptAttention(config));
-      networkNorm = child("ln_2", new LayerNorm(config.width()));
+      networkNorm = child("ln_2", config.norm());
       network = child("mlp", new Network(config));
     }
 

@@ -142,15 +142,10 @@ public final class SelectiveSelfAttentionProvider implements PaperProvider {
 
   /**
    * {@code GPTConfig(block_size=1024, vocab_size=50304, n_layer=12, n_head=12, n_embd=768,
-   * dropout=0.0, bias=True)}. Without biases the official norms have none either, which is not
-   * built.
+   * dropout=0.0, bias=True)}.
    */
   private static GptConfig official(GoldenConfig config) {
     config.ignore("dropout");
-    if (!config.flag("bias", true)) {
-      throw new IllegalArgumentException(
-          "config key 'bias' is false; norms without biases are not built");
-    }
     GptConfig gpt =
         new GptConfig(
             config.integer("vocab_size", 50304),
@@ -158,7 +153,7 @@ public final class SelectiveSelfAttentionProvider implements PaperProvider {
             config.integer("n_embd", 768),
             config.integer("n_layer", 12),
             config.integer("n_head", 12),
-            true,
+            config.flag("bias", true),
             0);
     config.finish();
     return gpt;
