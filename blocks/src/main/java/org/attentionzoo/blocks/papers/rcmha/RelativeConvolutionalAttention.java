@@ -88,7 +88,8 @@ public final class RelativeConvolutionalAttention extends MixerBlock {
    * @param segment (B, L, width)
    * @param keys (B, M + L, width) what keys are made of: the memory, then the segment
    * @param values (B, M + L, width) what values are made of
-   * @param mask boolean, broadcastable to (B, 1, L, M + L), true where a key may be seen
+   * @param mask boolean, broadcastable to (B, 1, L, M + L), true where a key may be seen; null for
+   *     all
    * @return (B, L, width)
    */
   public NDArray attend(Pass pass, NDArray segment, NDArray keys, NDArray values, NDArray mask) {

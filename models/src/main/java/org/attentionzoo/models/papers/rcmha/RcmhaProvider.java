@@ -111,10 +111,21 @@ public final class RcmhaProvider implements PaperProvider {
           NDArray query = inputs.get("query").swapAxes(0, 1);
           NDArray key = inputs.get("key").swapAxes(0, 1);
           NDArray value = inputs.get("value").swapAxes(0, 1);
-          // (Lq, Lk, 1 or B) to (1 or B, 1, Lq, Lk)
-          NDArray mask = inputs.get("mask").transpose(2, 0, 1).expandDims(1);
+          NDArray mask = visible(inputs.get("mask"));
           return Map.of("output", block.attend(pass, query, key, value, mask).swapAxes(0, 1));
         });
+  }
+
+  /**
+   * The official mask (1 or Lq, Lk, 1 or B), of any type and 0 where a key is hidden, as (1 or B,
+   * 1, 1 or Lq, Lk); null for None.
+   */
+  private static NDArray visible(NDArray mask) {
+    if (mask == null) {
+      return null;
+    }
+    NDArray allowed = mask.getDataType() == DataType.BOOLEAN ? mask : mask.neq(0);
+    return allowed.transpose(2, 0, 1).expandDims(1);
   }
 
   /** {@code AutoregressiveModel} around {@code TransformerXL}. */
