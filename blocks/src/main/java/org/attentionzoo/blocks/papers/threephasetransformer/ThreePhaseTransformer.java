@@ -39,6 +39,16 @@ public final class ThreePhaseTransformer extends ZooBlock {
    * @param config its sizes and switches
    */
   public ThreePhaseTransformer(ThreePhaseConfig config) {
+    this(config, config.context() + 1);
+  }
+
+  /**
+   * A language model whose official state dict has a horn of a length of its own.
+   *
+   * @param config its sizes and switches
+   * @param horn the length of the buffer {@code embedding.horn_profile}
+   */
+  public ThreePhaseTransformer(ThreePhaseConfig config, int horn) {
     this.config = config;
     int context = config.context();
     buffer(
@@ -52,7 +62,7 @@ public final class ThreePhaseTransformer extends ZooBlock {
     embedding =
         child(
             "embedding",
-            new HornEmbedding(config.vocabulary(), config.width(), context + 1, config.horn()));
+            new HornEmbedding(config.vocabulary(), config.width(), horn, config.horn()));
     List<ThreePhaseLayer> all = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       all.add(new ThreePhaseLayer(config, i));

@@ -1,5 +1,6 @@
 package org.attentionzoo.models.papers.threephasetransformer;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -123,17 +124,23 @@ public final class ThreePhaseProvider implements PaperProvider {
 
   /**
    * {@code ThreePhaseTransformer(vocab_size, d_model, n_layers, d_ff, n_q_heads=12, n_kv_heads=3,
-   * max_seq_len=2048)}.
+   * max_seq_len=2048)}. The length of the horn is a constant of the official module, and read from
+   * the weights; targets are optional.
    */
   private static GoldenTarget.Case transformer(GoldenConfig config) {
     ThreePhaseTransformer block =
         new ThreePhaseTransformer(
-            official(config, config.integer("vocab_size"), config.integer("n_layers")));
+            official(config, config.integer("vocab_size"), config.integer("n_layers")),
+            (int) config.weightShape("embedding.horn_profile").get(1));
     config.finish();
     return new GoldenTarget.Case(
         block,
         (pass, inputs) -> {
-          NDList results = block.judge(pass, inputs.get("x"), inputs.get("targets"));
+          NDArray targets = inputs.get("targets");
+          if (targets == null) {
+            return Map.of("logits", block.forward(pass, new NDList(inputs.get("x"))).head());
+          }
+          NDList results = block.judge(pass, inputs.get("x"), targets);
           return Map.of(
               "logits", results.get(0), "loss", results.get(1), "zero_sum", results.get(2));
         });
