@@ -113,13 +113,15 @@ public final class DeconstructingAttentionProvider implements PaperProvider {
   private static GoldenTarget.Case golden(GoldenConfig config) {
     int width = config.integer("hidden_size");
     String name = config.text("variant", "standard");
-    DeconstructedAttention block =
-        new DeconstructedAttention(
-            width,
-            config.integer("num_heads"),
-            Variant.valueOf(name.toUpperCase(Locale.ROOT)),
-            config.integer("intermediate_size", Math.round(4f * width / 3)),
-            null);
+    Variant variant = Variant.valueOf(name.toUpperCase(Locale.ROOT));
+    boolean network = variant == Variant.MLP;
+    // A network has no heads; unless the config says how wide it is, its weights do.
+    int heads = network ? config.integer("num_heads", 1) : config.integer("num_heads");
+    int hidden =
+        network && !config.has("intermediate_size")
+            ? (int) config.weightShape("gate_proj.weight").get(0)
+            : config.integer("intermediate_size", 1);
+    DeconstructedAttention block = new DeconstructedAttention(width, heads, variant, hidden, null);
     config.finish();
     return new GoldenTarget.Case(
         block,
