@@ -122,7 +122,7 @@ public final class DifferentialAttention extends MixerBlock {
     NDArray frequencies = Arithmetic.times(channels, -Math.log(BASE) / headWidth).exp();
     NDArray angles = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequencies);
     NDArray spread = angles.getShape().dimension() == 3 ? angles.expandDims(1) : angles;
-    return attend(pass, hidden, spread.cos(), spread.sin(), sequences);
+    return attend(pass, hidden, spread.cos(), spread.sin(), sequences, null);
   }
 
   /**
@@ -132,10 +132,16 @@ public final class DifferentialAttention extends MixerBlock {
    * @param hidden (B, L, width)
    * @param cos broadcastable to (B, H, L, head width / 2), of each neighbouring pair's angle
    * @param sin the same
-   * @param sequences padding
+   * @param mask broadcastable to (B, 1, L, L), added to the scores, minus infinity where a key is
+   *     hidden: it says alone what is seen; null for the keys up to the query
    * @return (B, L, width)
    */
-  public NDArray attend(Pass pass, NDArray hidden, NDArray cos, NDArray sin, Sequences sequences) {
+  public NDArray attend(Pass pass, NDArray hidden, NDArray cos, NDArray sin, NDArray mask) {
+    return attend(pass, hidden, cos, sin, Sequences.FULL, mask);
+  }
+
+  private NDArray attend(
+      Pass pass, NDArray hidden, NDArray cos, NDArray sin, Sequences sequences, NDArray mask) {
     Shape shape = hidden.getShape();
     long batch = shape.get(0);
     long length = shape.get(1);
@@ -146,7 +152,10 @@ public final class DifferentialAttention extends MixerBlock {
             .forward(pass, hidden)
             .reshape(batch, length, keyValueHeads, 2L * headWidth)
             .transpose(0, 2, 1, 3);
-    CausalKeys seen = CausalKeys.of(pass, this, k, v, sequences);
+    CausalKeys seen =
+        mask == null
+            ? CausalKeys.of(pass, this, k, v, sequences)
+            : new CausalKeys(k, v, null, false);
     int copies = heads / keyValueHeads;
     long count = seen.keys().getShape().get(2);
     NDArray queries = q.reshape(batch, heads, 2, length, headWidth);
@@ -164,6 +173,7 @@ public final class DifferentialAttention extends MixerBlock {
             keys.get(":, :, 1"),
             values,
             seen,
+            mask,
             1 / Math.sqrt(headWidth),
             DifferentialMaps.lambda(pass, hidden, vectors, start));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);

@@ -27,6 +27,8 @@ final class DifferentialMaps {
    * @param k2 (B, n2, Lk, d) their keys
    * @param v2 (B, n2, Lk, 2 d) their values; those of the signal heads that a noise head serves
    * @param seen what queries see
+   * @param bias broadcastable to (B, n1, L, Lk) and (B, n2, L, Lk), added to the scaled scores;
+   *     null for none
    * @param scale multiplies scores
    * @param lambda (1)
    * @return (B, n1, L, 2 d)
@@ -41,37 +43,53 @@ final class DifferentialMaps {
       NDArray k2,
       NDArray v2,
       CausalKeys seen,
+      NDArray bias,
       double scale,
       NDArray lambda) {
     int copies = (int) (q1.getShape().get(1) / q2.getShape().get(1));
     if (pass.kernels(q1) && !pass.listens(owner, DotProductAttention.PATTERN)) {
-      NDArray signal = halves(pass, owner, q1, k1, v1, seen, scale);
-      NDArray noise = halves(pass, owner, q2, k2, v2, seen, scale);
+      NDArray signal = halves(pass, owner, q1, k1, v1, seen, bias, scale);
+      NDArray noise = halves(pass, owner, q2, k2, v2, seen, bias, scale);
       return signal.sub(repeat(noise, copies).mul(lambda));
     }
-    NDArray signal = pattern(q1, k1, seen, scale);
-    NDArray noise = pattern(q2, k2, seen, scale);
+    NDArray signal = pattern(q1, k1, seen, bias, scale);
+    NDArray noise = pattern(q2, k2, seen, bias, scale);
     NDArray difference = signal.sub(repeat(noise, copies).mul(lambda));
     return pass.tap(owner, DotProductAttention.PATTERN, difference).matMul(v1);
   }
 
   /** Values as wide as keys take the fused path. */
   private static NDArray halves(
-      Pass pass, Block owner, NDArray q, NDArray k, NDArray v, CausalKeys seen, double scale) {
+      Pass pass,
+      Block owner,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      CausalKeys seen,
+      NDArray bias,
+      double scale) {
     long half = v.getShape().get(3) / 2;
-    NDArray first = one(pass, owner, q, k, v.get("..., :{}", half), seen, scale);
-    return first.concat(one(pass, owner, q, k, v.get("..., {}:", half), seen, scale), -1);
+    NDArray first = one(pass, owner, q, k, v.get("..., :{}", half), seen, bias, scale);
+    return first.concat(one(pass, owner, q, k, v.get("..., {}:", half), seen, bias, scale), -1);
   }
 
   private static NDArray one(
-      Pass pass, Block owner, NDArray q, NDArray k, NDArray v, CausalKeys seen, double scale) {
+      Pass pass,
+      Block owner,
+      NDArray q,
+      NDArray k,
+      NDArray v,
+      CausalKeys seen,
+      NDArray bias,
+      double scale) {
     return DotProductAttention.attend(
-        pass, owner, q, k, v, seen.mask(), null, seen.causal(), scale, 0);
+        pass, owner, q, k, v, seen.mask(), bias, seen.causal(), scale, 0);
   }
 
-  private static NDArray pattern(NDArray q, NDArray k, CausalKeys seen, double scale) {
+  private static NDArray pattern(
+      NDArray q, NDArray k, CausalKeys seen, NDArray bias, double scale) {
     NDArray scores = Arithmetic.times(q, scale).matMul(k.swapAxes(2, 3));
-    return Normalizer.SOFTMAX.weights(scores, seen.allowed());
+    return Normalizer.SOFTMAX.weights(bias == null ? scores : scores.add(bias), seen.allowed());
   }
 
   static NDArray repeat(NDArray x, int copies) {

@@ -27,14 +27,13 @@ import org.attentionzoo.blocks.positions.Rotary;
  * <p>Query heads come in groups, r of signal and one of noise; key and value heads in pairs. State
  * dict: {@code q_proj}, {@code k_proj}, {@code v_proj}, {@code o_proj}, {@code lambda_q1}, {@code
  * lambda_k1}, {@code lambda_q2}, {@code lambda_k2} (head width), {@code subln.weight} (twice the
- * head width). Taps: {@code pattern}, {@code lambda}.
+ * head width); biases of the projections where the config has them. Taps: {@code pattern}, {@code
+ * lambda}.
  */
 public final class GroupedDifferentialAttention extends MixerBlock {
 
   /** The tap of the factor of the noise, (1). */
   public static final String LAMBDA = "lambda";
-
-  private static final double NORM_EPSILON = 1e-5;
 
   private final GroupedDifferentialConfig config;
   private final double start;
@@ -67,17 +66,19 @@ public final class GroupedDifferentialAttention extends MixerBlock {
     this.config = config;
     this.start = start;
     int d = config.headWidth();
-    query = child("q_proj", new Linear(config.width(), (long) config.heads() * d, false));
-    key = child("k_proj", new Linear(config.width(), (long) config.keyValueHeads() * d, false));
-    value = child("v_proj", new Linear(config.width(), (long) config.keyValueHeads() * d, false));
-    output = child("o_proj", new Linear(2L * config.signalHeads() * d, config.width(), false));
+    query = child("q_proj", new Linear(config.width(), (long) config.heads() * d, config.bias()));
+    long keys = (long) config.keyValueHeads() * d;
+    key = child("k_proj", new Linear(config.width(), keys, config.bias()));
+    value = child("v_proj", new Linear(config.width(), keys, config.bias()));
+    long signals = 2L * config.signalHeads() * d;
+    output = child("o_proj", new Linear(signals, config.width(), config.outputBias()));
     vectors =
         config.learned()
             ? new Parameter[] {
               vector("lambda_q1"), vector("lambda_k1"), vector("lambda_q2"), vector("lambda_k2")
             }
             : null;
-    norm = child("subln", new RmsNorm(2 * d, NORM_EPSILON));
+    norm = child("subln", new RmsNorm(2 * d, config.epsilon()));
     rotary = new Rotary(Rotary.Layout.HALF, config.rotaryBase());
   }
 
@@ -140,6 +141,7 @@ public final class GroupedDifferentialAttention extends MixerBlock {
             DifferentialMaps.repeat(paired.get(":, :, 1"), ofNoise),
             DifferentialMaps.repeat(seen.values(), ofNoise),
             seen,
+            null,
             1 / Math.sqrt(d),
             pass.tap(this, LAMBDA, lambda(pass, hidden)));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
@@ -180,7 +182,8 @@ public final class GroupedDifferentialAttention extends MixerBlock {
                   .getArray()
                   .set(
                       switch (name) {
-                        case "q_proj.weight" -> grownQueries(old, factor);
+                        case "q_proj.weight" -> grownQueries(old, factor, config.width());
+                        case "q_proj.bias" -> grownQueries(old, factor, 1);
                         case "o_proj.weight" -> grownOutput(old, factor);
                         default -> old;
                       });
@@ -188,8 +191,9 @@ public final class GroupedDifferentialAttention extends MixerBlock {
     return grown;
   }
 
-  private float[] grownQueries(float[] old, int factor) {
-    int block = config.headWidth() * config.width();
+  /** Rows of the given width. */
+  private float[] grownQueries(float[] old, int factor, int width) {
+    int block = config.headWidth() * width;
     int ratio = config.ratio();
     float[] result = new float[config.grown(factor).heads() * block];
     int to = 0;

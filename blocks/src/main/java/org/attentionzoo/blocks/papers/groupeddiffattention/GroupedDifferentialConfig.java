@@ -1,5 +1,7 @@
 package org.attentionzoo.blocks.papers.groupeddiffattention;
 
+import org.attentionzoo.blocks.Limits;
+
 /**
  * Sizes of {@link GroupedDifferentialAttention}.
  *
@@ -10,6 +12,9 @@ package org.attentionzoo.blocks.papers.groupeddiffattention;
  * @param headWidth the size of a head, even
  * @param rotaryBase the base of the rotary frequencies
  * @param learned whether the factor of the noise is learned; else it is its starting value
+ * @param bias whether queries, keys and values have a bias
+ * @param outputBias whether the output has a bias
+ * @param epsilon what the norm of a head's result adds to the mean square
  */
 public record GroupedDifferentialConfig(
     int width,
@@ -18,7 +23,12 @@ public record GroupedDifferentialConfig(
     int keyValueHeads,
     int headWidth,
     double rotaryBase,
-    boolean learned) {
+    boolean learned,
+    boolean bias,
+    boolean outputBias,
+    double epsilon) {
+
+  private static final double EPSILON = 1e-5;
 
   /** Checks the sizes. */
   public GroupedDifferentialConfig {
@@ -41,6 +51,39 @@ public record GroupedDifferentialConfig(
     if (headWidth < 2 || headWidth % 2 != 0) {
       throw new IllegalArgumentException("headWidth must be even; got " + headWidth);
     }
+    Limits.notNegative("epsilon", epsilon);
+  }
+
+  /**
+   * Sizes of Motif's attention, which has no biases.
+   *
+   * @param width the size of the hidden states
+   * @param heads the number of query heads, signal and noise together
+   * @param noiseHeads how many of them measure noise
+   * @param keyValueHeads the number of key and value heads
+   * @param headWidth the size of a head
+   * @param rotaryBase the base of the rotary frequencies
+   * @param learned whether the factor of the noise is learned
+   */
+  public GroupedDifferentialConfig(
+      int width,
+      int heads,
+      int noiseHeads,
+      int keyValueHeads,
+      int headWidth,
+      double rotaryBase,
+      boolean learned) {
+    this(
+        width,
+        heads,
+        noiseHeads,
+        keyValueHeads,
+        headWidth,
+        rotaryBase,
+        learned,
+        false,
+        false,
+        EPSILON);
   }
 
   /**
@@ -75,6 +118,9 @@ public record GroupedDifferentialConfig(
         keyValueHeads,
         headWidth,
         rotaryBase,
-        learned);
+        learned,
+        bias,
+        outputBias,
+        epsilon);
   }
 }

@@ -24,9 +24,20 @@ public final class PolyNormNetwork extends UnaryBlock {
    * @param hidden the size between
    */
   public PolyNormNetwork(int width, int hidden) {
-    gate = child("gate_proj", new Linear(width, hidden, false));
-    up = child("up_proj", new Linear(width, hidden, false));
-    down = child("down_proj", new Linear(hidden, width, false));
+    this(width, hidden, false);
+  }
+
+  /**
+   * A network.
+   *
+   * @param width the size of the last axis of input and output
+   * @param hidden the size between
+   * @param bias whether the projections have biases
+   */
+  public PolyNormNetwork(int width, int hidden, boolean bias) {
+    gate = child("gate_proj", new Linear(width, hidden, bias));
+    up = child("up_proj", new Linear(width, hidden, bias));
+    down = child("down_proj", new Linear(hidden, width, bias));
     activation = child("act_fn", new PolyNorm());
   }
 

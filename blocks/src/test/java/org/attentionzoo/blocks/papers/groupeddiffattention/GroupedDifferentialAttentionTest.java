@@ -105,6 +105,17 @@ class GroupedDifferentialAttentionTest {
   }
 
   @Test
+  void growingChangesNothingWithBiasesEither() {
+    GroupedDifferentialConfig biased =
+        new GroupedDifferentialConfig(WIDTH, 6, 2, 4, 4, 10000, true, true, true, 1e-3);
+    GroupedDifferentialAttention small = shaken(new GroupedDifferentialAttention(biased, 1));
+    GroupedDifferentialAttention grown = small.grow(3, manager);
+    assertThat(StateDict.of(grown).get("q_proj.bias").getShape().get(0))
+        .isEqualTo((4L * 3 + 2) * 4);
+    assertThat(distance(run(grown), run(small))).isLessThan(1e-5);
+  }
+
+  @Test
   void withoutAFactorNoiseHeadsDoNotMatter() {
     GroupedDifferentialAttention block =
         shaken(new GroupedDifferentialAttention(config(4, 1, 2, false), 0.0));

@@ -1,6 +1,5 @@
 package org.attentionzoo.models.papers.groupeddiffattention;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -10,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.papers.groupeddiffattention.DifferentialAttention;
 import org.attentionzoo.blocks.papers.groupeddiffattention.DifferentialLanguageModel;
@@ -165,18 +163,25 @@ public final class GroupedDiffAttentionProvider implements PaperProvider {
             "grouped-diff-attention/polynorm-mlp", GroupedDiffAttentionProvider::networkCase));
   }
 
-  /** Motif's config: sizes of one layer and its number. */
+  /** Motif's config, with its defaults: sizes of one layer, its number and its biases. */
   private static GoldenTarget.Case attentionCase(GoldenConfig config) {
+    int width = config.integer("hidden_size");
+    int heads = config.integer("num_attention_heads");
+    boolean outputBias = config.flag("attention_bias", false) || config.flag("use_bias", false);
+    config.ignore("use_bias", "max_position_embeddings");
     GroupedDifferentialAttention block =
         new GroupedDifferentialAttention(
             new GroupedDifferentialConfig(
-                config.integer("hidden_size"),
-                config.integer("num_attention_heads"),
-                config.integer("num_noise_heads"),
-                config.integer("num_key_value_heads"),
-                config.integer("head_dim"),
+                width,
+                heads,
+                config.integer("num_noise_heads", heads / 2),
+                config.integer("num_key_value_heads", heads),
+                config.integer("head_dim", width / heads),
                 config.decimal("rope_theta", 10000),
-                true),
+                true,
+                config.flag("qkv_bias", outputBias),
+                outputBias,
+                config.decimal("attn_rms_norm_eps", 1e-5)),
             config.integer("layer_idx"));
     config.finish();
     return new GoldenTarget.Case(
@@ -197,17 +202,29 @@ public final class GroupedDiffAttentionProvider implements PaperProvider {
     config.finish();
     return new GoldenTarget.Case(
         block,
-        (pass, inputs) -> {
-          NDArray output =
-              block.attend(
-                  pass, inputs.get("x"), inputs.get("cos"), inputs.get("sin"), Sequences.FULL);
-          return Map.of("output", output);
-        });
+        (pass, inputs) ->
+            Map.of(
+                "output",
+                block.attend(
+                    pass,
+                    inputs.get("x"),
+                    inputs.get("cos"),
+                    inputs.get("sin"),
+                    inputs.get("attn_mask"))));
   }
 
+  /** {@code MotifMLP(hidden_size, intermediate_size, hidden_act="poly_norm", bias=False)}. */
   private static GoldenTarget.Case networkCase(GoldenConfig config) {
+    String activation = config.text("hidden_act", "poly_norm");
+    if (!"poly_norm".equals(activation)) {
+      throw new IllegalArgumentException(
+          "config key 'hidden_act' is " + activation + "; Motif's network has poly_norm alone");
+    }
     PolyNormNetwork block =
-        new PolyNormNetwork(config.integer("hidden_size"), config.integer("intermediate_size"));
+        new PolyNormNetwork(
+            config.integer("hidden_size"),
+            config.integer("intermediate_size"),
+            config.flag("bias", false));
     config.finish();
     return new GoldenTarget.Case(
         block, (pass, inputs) -> Map.of("output", block.forward(pass, inputs.get("x"))));
