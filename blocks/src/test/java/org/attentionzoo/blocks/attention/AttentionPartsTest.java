@@ -9,9 +9,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import java.util.Map;
+import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.StateDict;
@@ -229,6 +231,26 @@ class AttentionPartsTest {
     near(
         factored.mix(inference(), x, Sequences.FULL),
         doubles(dense.mix(inference(), x, Sequences.FULL)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, false", "false, true"})
+  void aLoneKeyHasAllTheWeightAndNeitherItNorAQueryAGradient(boolean masked, boolean causal) {
+    NDArray q = manager.randomNormal(new Shape(3, 2, 5, 6));
+    NDArray k = manager.randomNormal(new Shape(3, 2, 1, 6));
+    NDArray v = manager.randomNormal(new Shape(3, 2, 1, 4));
+    NDArray mask = manager.create(new boolean[] {true, false, true}, new Shape(3, 1, 1, 1));
+    q.setRequiresGradient(true);
+    k.setRequiresGradient(true);
+    try (GradientMode ignored = GradientMode.on()) {
+      NDArray out = DotProductAttention.fast(q, k, v, masked ? mask : null, null, causal, 0.4);
+      NDArray seen = masked ? v.mul(mask.toType(DataType.FLOAT32, false)) : v;
+      assertThat(out.sub(seen).abs().max().getFloat()).isZero();
+      NDArray sum = out.mul(manager.randomNormal(out.getShape())).sum();
+      JniUtils.backward((PtNDArray) sum, (PtNDArray) sum.onesLike(), false, false);
+    }
+    assertThat(q.getGradient().abs().max().getFloat()).isZero();
+    assertThat(k.getGradient().abs().max().getFloat()).isZero();
   }
 
   @Test
