@@ -15,6 +15,8 @@ package org.attentionzoo.blocks.papers.fit;
  * @param causal whether latents see only those of their own group and of earlier ones
  * @param features the size of an input token
  * @param conditionFeatures the size of the tokens that are put before each group's; 0 for none
+ * @param places how a token's place in its group is embedded
+ * @param latentPlaces how a latent's group and place are embedded; not SQUARE
  */
 public record FitConfig(
     String layers,
@@ -28,7 +30,19 @@ public record FitConfig(
     int ratio,
     boolean causal,
     int features,
-    int conditionFeatures) {
+    int conditionFeatures,
+    Places places,
+    Places latentPlaces) {
+
+  /** How places are embedded. */
+  public enum Places {
+    /** By learned vectors. */
+    LEARNED,
+    /** By sines and cosines along a line; of latents on the grid of groups and their latents. */
+    LINE,
+    /** By sines and cosines on the square that the tokens of a group form. */
+    SQUARE
+  }
 
   /** Refuses sizes that do not fit together. */
   public FitConfig {
@@ -51,6 +65,95 @@ public record FitConfig(
               + " with "
               + latentHeads);
     }
+    checkPlaces(tokens / groups, groups * latents, width, latentWidth, places, latentPlaces);
+  }
+
+  private static void checkPlaces(
+      int tokens, int latents, int width, int latentWidth, Places places, Places latentPlaces) {
+    if (latentPlaces == Places.SQUARE) {
+      throw new IllegalArgumentException("latents form no square; give LEARNED or LINE");
+    }
+    boolean tokensFixed = places != Places.LEARNED;
+    boolean latentsFixed = latentPlaces != Places.LEARNED;
+    if (tokensFixed && tokens == 1 || latentsFixed && latents == 1) {
+      throw new IllegalArgumentException("a single place has no fixed embedding; give LEARNED");
+    }
+    int side = (int) Math.sqrt(tokens);
+    if (places == Places.SQUARE && (side * side != tokens || width % 2 != 0)) {
+      throw new IllegalArgumentException(
+          "SQUARE needs a square number of tokens in a group and an even width; got "
+              + tokens
+              + " tokens and width "
+              + width);
+    }
+    if (latentsFixed && latentWidth % 2 != 0) {
+      throw new IllegalArgumentException(
+          "fixed embeddings of latents need an even latentWidth; got " + latentWidth);
+    }
+  }
+
+  /**
+   * Sizes of an encoder whose embeddings of places are learned.
+   *
+   * @param layers the order of the layers
+   * @param tokens the number of data tokens
+   * @param groups the number of groups
+   * @param latents the number of latents of each group
+   * @param width the size of data tokens
+   * @param latentWidth the size of latents
+   * @param heads the heads of local layers
+   * @param latentHeads the heads of global layers
+   * @param ratio how many times wider the feed-forward networks are inside
+   * @param causal whether latents see only those of their own group and of earlier ones
+   * @param features the size of an input token
+   * @param conditionFeatures the size of the tokens that are put before each group's
+   */
+  public FitConfig(
+      String layers,
+      int tokens,
+      int groups,
+      int latents,
+      int width,
+      int latentWidth,
+      int heads,
+      int latentHeads,
+      int ratio,
+      boolean causal,
+      int features,
+      int conditionFeatures) {
+    this(
+        layers,
+        tokens,
+        groups,
+        latents,
+        width,
+        latentWidth,
+        heads,
+        latentHeads,
+        ratio,
+        causal,
+        features,
+        conditionFeatures,
+        Places.LEARNED,
+        Places.LEARNED);
+  }
+
+  /** (tokens of a group, width) in one; null if learned. */
+  float[] fixedPlaces() {
+    int count = tokensPerGroup();
+    return switch (places) {
+      case LEARNED -> null;
+      case LINE -> FixedPositions.of(count, 1, width);
+      case SQUARE -> {
+        int side = (int) Math.sqrt(count);
+        yield FixedPositions.of(side, side, width);
+      }
+    };
+  }
+
+  /** (groups latents, latentWidth) in one; null if learned. */
+  float[] fixedLatentPlaces() {
+    return latentPlaces == Places.LEARNED ? null : FixedPositions.of(groups, latents, latentWidth);
   }
 
   LayerPattern pattern() {

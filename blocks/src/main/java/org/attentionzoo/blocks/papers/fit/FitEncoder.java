@@ -25,11 +25,11 @@ import org.attentionzoo.blocks.layers.LayerNorm;
  * group is which.
  *
  * <p>State dict, with the official names and dots for slashes: {@code stem}, {@code stem_ln},
- * {@code stem_y} and {@code stem_y_ln} with a condition, {@code x_pos_emb} (tokens of a group,
- * width), {@code latent_pos_emb} (groups latents, latentWidth), {@code x_network}, {@code
- * l2x_cross_attn.cross_mha}, {@code l_network}, {@code x2l_cross_attn.cross_mha} and so on with
- * {@code _1}, {@code _2} for further blocks, {@code x_output_ln}, {@code l_output_ln}; {@code
- * gamma} and {@code beta} of norms are {@code weight} and {@code bias} here.
+ * {@code stem_y} and {@code stem_y_ln} with a condition, where they are learned {@code x_pos_emb}
+ * (tokens of a group, width) and {@code latent_pos_emb} (groups latents, latentWidth), {@code
+ * x_network}, {@code l2x_cross_attn.cross_mha}, {@code l_network}, {@code x2l_cross_attn.cross_mha}
+ * and so on with {@code _1}, {@code _2} for further blocks, {@code x_output_ln}, {@code
+ * l_output_ln}; {@code gamma} and {@code beta} of norms are {@code weight} and {@code bias} here.
  */
 public final class FitEncoder extends ZooBlock {
 
@@ -42,6 +42,8 @@ public final class FitEncoder extends ZooBlock {
   private final LayerNorm conditionNorm;
   private final Parameter positions;
   private final Parameter latentPositions;
+  private final float[] fixedPositions;
+  private final float[] fixedLatentPositions;
   private final List<Stage> stages = new ArrayList<>();
   private final LayerNorm outputNorm;
   private final LayerNorm latentNorm;
@@ -80,20 +82,35 @@ public final class FitEncoder extends ZooBlock {
         conditioned ? child("stem_y", Projection.dense(config.conditionFeatures(), width)) : null;
     conditionNorm =
         conditioned ? child("stem_y_ln", new LayerNorm(width, FitAttention.EPSILON)) : null;
-    positions =
-        parameter("x_pos_emb", Initializers.normal(DEVIATION), config.tokensPerGroup(), width);
+    fixedPositions = config.fixedPlaces();
+    fixedLatentPositions = config.fixedLatentPlaces();
+    positions = fixedPositions == null ? table("x_pos_emb", config.tokensPerGroup(), width) : null;
     latentPositions =
-        parameter(
-            "latent_pos_emb",
-            Initializers.normal(DEVIATION),
-            (long) config.groups() * config.latents(),
-            latentWidth);
+        fixedLatentPositions == null
+            ? table("latent_pos_emb", (long) config.groups() * config.latents(), latentWidth)
+            : null;
     List<LayerPattern.Part> parts = config.pattern().blocks();
     for (int i = 0; i < parts.size(); i++) {
       stages.add(stage(parts.get(i), FitNetwork.suffix(i), i == parts.size() - 1));
     }
     outputNorm = child("x_output_ln", new LayerNorm(width, FitAttention.EPSILON));
     latentNorm = child("l_output_ln", new LayerNorm(latentWidth, FitAttention.EPSILON));
+  }
+
+  private Parameter table(String name, long rows, long width) {
+    return parameter(name, Initializers.normal(DEVIATION), rows, width);
+  }
+
+  /** (rows, width) of what is learned, or else of what is fixed. */
+  private static NDArray places(
+      Pass pass, NDArray like, Parameter learned, float[] fixed, int width) {
+    if (learned != null) {
+      return pass.value(learned, like);
+    }
+    return like.getManager()
+        .create(fixed, new Shape(fixed.length / width, width))
+        .toDevice(like.getDevice(), false)
+        .toType(like.getDataType(), false);
   }
 
   private Stage stage(LayerPattern.Part part, String suffix, boolean last) {
@@ -135,7 +152,10 @@ public final class FitEncoder extends ZooBlock {
     long batch = x.getShape().get(0);
     int groups = config.groups();
     int latentCount = config.latents();
-    NDArray tokens = stemNorm.forward(pass, stem.forward(pass, x)).add(pass.value(positions, x));
+    NDArray tokens =
+        stemNorm
+            .forward(pass, stem.forward(pass, x))
+            .add(places(pass, x, positions, fixedPositions, config.width()));
     if (condition != null) {
       NDArray before = conditionNorm.forward(pass, conditionStem.forward(pass, condition));
       tokens = before.concat(tokens, 2);
@@ -143,7 +163,7 @@ public final class FitEncoder extends ZooBlock {
     long length = tokens.getShape().get(2);
     tokens = tokens.reshape(batch * groups, length, config.width());
     NDArray start =
-        pass.value(latentPositions, x)
+        places(pass, x, latentPositions, fixedLatentPositions, config.latentWidth())
             .reshape(new Shape(1, (long) groups * latentCount, config.latentWidth()));
     start.attach(x.getManager());
     NDArray latents =

@@ -12,6 +12,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.training.ParameterStore;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.papers.fit.FitConfig.Places;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +114,33 @@ class FitEncoderTest {
     turned.copyTo(embedding);
     NDArray after = block.encode(pass(), x.flip(1), null).head();
     assertThat(distance(after.flip(1), before)).isLessThan(1e-12);
+  }
+
+  @Test
+  void fixedPlacesAreNoParameters() {
+    FitEncoder block = new FitEncoder(fixed(12, 8, Places.SQUARE, Places.LINE));
+    block.initialize(manager, DataType.FLOAT32);
+    assertThat(StateDict.of(block).keySet()).doesNotContain("x_pos_emb", "latent_pos_emb");
+    NDArray x = manager.randomNormal(new Shape(2, 3, 4, 3));
+    assertThat(block.encode(pass(), x, null).head().getShape()).isEqualTo(new Shape(2, 3, 4, 8));
+  }
+
+  @Test
+  void refusesPlacesThatCannotBeFixed() {
+    assertThatThrownBy(() -> fixed(12, 8, Places.LEARNED, Places.SQUARE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("give LEARNED or LINE");
+    assertThatThrownBy(() -> fixed(15, 8, Places.SQUARE, Places.LEARNED))
+        .hasMessageContaining("got 5 tokens and width 8");
+    assertThatThrownBy(() -> fixed(3, 8, Places.LINE, Places.LEARNED))
+        .hasMessageContaining("give LEARNED");
+    assertThatThrownBy(() -> fixed(12, 9, Places.LEARNED, Places.LINE))
+        .hasMessageContaining("even latentWidth; got 9");
+  }
+
+  private static FitConfig fixed(int tokens, int latentWidth, Places places, Places latents) {
+    return new FitConfig(
+        "(1)1(1)", tokens, 3, 2, 8, latentWidth, 2, 2, 2, false, 3, 0, places, latents);
   }
 
   @ParameterizedTest

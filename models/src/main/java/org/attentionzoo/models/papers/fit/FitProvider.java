@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.attentionzoo.blocks.papers.fit.FitClassifier;
 import org.attentionzoo.blocks.papers.fit.FitConfig;
+import org.attentionzoo.blocks.papers.fit.FitConfig.Places;
 import org.attentionzoo.blocks.papers.fit.FitEncoder;
 import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
@@ -49,7 +50,11 @@ public final class FitProvider implements PaperProvider {
         encoder("interleaved", new FitConfig("(1)1(1)2", 6, 2, 3, 8, 12, 2, 4, 2, false, 5, 0)),
         encoder("causal", new FitConfig("(1)2(1)1", 6, 3, 2, 12, 8, 4, 2, 2, true, 5, 0)),
         encoder("with a condition", new FitConfig("(0)1(2)1", 8, 2, 2, 8, 8, 2, 2, 1, false, 3, 2)),
-        encoder("one group", new FitConfig("(2)1", 5, 1, 2, 8, 8, 2, 2, 2, false, 3, 0)));
+        encoder("one group", new FitConfig("(2)1", 5, 1, 2, 8, 8, 2, 2, 2, false, 3, 0)),
+        encoder(
+            "fixed places",
+            new FitConfig(
+                "(1)1(1)", 8, 2, 2, 8, 8, 2, 2, 2, false, 3, 0, Places.SQUARE, Places.LINE)));
   }
 
   private static Specimen encoder(String label, FitConfig config) {
@@ -88,13 +93,6 @@ public final class FitProvider implements PaperProvider {
    */
   private static GoldenTarget.Case golden(GoldenConfig config) {
     config.ignore("drop_path", "drop_units", "drop_att");
-    for (String key : List.of("x_pos_encoding", "latent_pos_encoding")) {
-      String encoding = config.text(key, "learned");
-      if (!"learned".equals(encoding)) {
-        throw new IllegalArgumentException(
-            "config key '" + key + "' is " + encoding + "; expected learned");
-      }
-    }
     String mask = config.text("mask", "none");
     if (!"none".equals(mask) && !"causal".equals(mask)) {
       throw new IllegalArgumentException(
@@ -113,7 +111,9 @@ public final class FitProvider implements PaperProvider {
             config.integer("mlp_ratio", 4),
             "causal".equals(mask),
             config.integer("c"),
-            config.integer("y_dim", 0));
+            config.integer("y_dim", 0),
+            places(config, "x_pos_encoding"),
+            places(config, "latent_pos_encoding"));
     config.finish();
     FitEncoder encoder = new FitEncoder(sizes);
     return new GoldenTarget.Case(
@@ -124,6 +124,22 @@ public final class FitProvider implements PaperProvider {
           return Map.of("x", outputs.get(0), "latents", outputs.get(1));
         },
         FitProvider::rename);
+  }
+
+  private static Places places(GoldenConfig config, String key) {
+    String encoding = config.text(key, "learned");
+    return switch (String.valueOf(encoding)) {
+      case "learned" -> Places.LEARNED;
+      case "sin_cos" -> Places.LINE;
+      case "sin_cos2d" -> Places.SQUARE;
+      default ->
+          throw new IllegalArgumentException(
+              "config key '"
+                  + key
+                  + "' is "
+                  + encoding
+                  + "; expected learned, sin_cos or, for x, sin_cos2d");
+    };
   }
 
   /** Keras' slashes to dots, its norms' gamma and beta to weight and bias. */
