@@ -116,7 +116,7 @@ public record Rotary(Layout layout, double base, Scaling scaling) {
   NDArray plain(NDArray x, NDArray positions) {
     Shape shape = x.getShape();
     long width = shape.get(3);
-    NDArray frequency = scaling == null ? frequency(x, DataType.FLOAT32) : scaledFrequency(x);
+    NDArray frequency = scaling == null ? frequency(x) : scaledFrequency(x);
     NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequency);
     if (angle.getShape().dimension() == 3) {
       angle = angle.expandDims(1);
@@ -136,15 +136,24 @@ public record Rotary(Layout layout, double base, Scaling scaling) {
     return NDArrays.stack(rotated, -1).reshape(shape);
   }
 
-  private NDArray frequency(NDArray x, DataType type) {
+  /** 1 / base^(2i / d), each step rounded to float32 as in the official codes. */
+  private NDArray frequency(NDArray x) {
     long width = x.getShape().get(3);
-    NDArray channels = x.getManager().arange(0f, (float) width, 2f, type, x.getDevice());
-    return Arithmetic.times(channels, -Math.log(base) / width).exp();
+    NDArray channels = channels(x, DataType.FLOAT32);
+    NDArray exponents = channels.div(channels.zerosLike().add(width));
+    NDArray powers = channels.zerosLike().add(base).pow(exponents);
+    return powers.onesLike().div(powers);
+  }
+
+  private static NDArray channels(NDArray x, DataType type) {
+    return x.getManager().arange(0f, (float) x.getShape().get(3), 2f, type, x.getDevice());
   }
 
   /** In float64: at large positions an angle shows every rounding of its frequency. */
   private NDArray scaledFrequency(NDArray x) {
-    NDArray frequency = frequency(x, DataType.FLOAT64);
+    long width = x.getShape().get(3);
+    NDArray channels = channels(x, DataType.FLOAT64);
+    NDArray frequency = Arithmetic.times(channels, -Math.log(base) / width).exp();
     NDArray turns = Arithmetic.times(frequency, scaling.context() / (2 * Math.PI));
     NDArray above =
         Arithmetic.times(turns.sub(scaling.low()), 1 / (scaling.high() - scaling.low()));
