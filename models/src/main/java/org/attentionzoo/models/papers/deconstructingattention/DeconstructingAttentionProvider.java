@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -112,8 +113,7 @@ public final class DeconstructingAttentionProvider implements PaperProvider {
 
   private static GoldenTarget.Case golden(GoldenConfig config) {
     int width = config.integer("hidden_size");
-    String name = config.text("variant", "standard");
-    Variant variant = Variant.valueOf(name.toUpperCase(Locale.ROOT));
+    Variant variant = variant(config.text("variant", "standard"));
     boolean network = variant == Variant.MLP;
     // A network has no heads; unless the config says how wide it is, its weights do.
     int heads = network ? config.integer("num_heads", 1) : config.integer("num_heads");
@@ -138,5 +138,18 @@ public final class DeconstructingAttentionProvider implements PaperProvider {
           }
           return outputs;
         });
+  }
+
+  private static Variant variant(String name) {
+    for (Variant variant : Variant.values()) {
+      if (variant.name().equalsIgnoreCase(name)) {
+        return variant;
+      }
+    }
+    throw new IllegalArgumentException(
+        "config key 'variant' is "
+            + name
+            + "; expected one of "
+            + Arrays.toString(Variant.values()).toLowerCase(Locale.ROOT));
   }
 }

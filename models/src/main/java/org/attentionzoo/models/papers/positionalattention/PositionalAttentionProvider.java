@@ -134,14 +134,19 @@ public final class PositionalAttentionProvider implements PaperProvider {
   }
 
   private static Mode mode(GoldenConfig config) {
-    if (config.flag("positional", false)) {
+    boolean positional = config.flag("positional", false);
+    boolean rotated = config.flag("RoPE", false);
+    if (positional && rotated) {
+      throw new IllegalArgumentException(
+          "config keys 'positional' and 'RoPE' are both true; set at most one");
+    }
+    if (positional) {
       return Mode.POSITIONAL;
     }
-    return config.flag("RoPE", false) ? Mode.ROPE : Mode.STANDARD;
+    return rotated ? Mode.ROPE : Mode.STANDARD;
   }
 
   private static GoldenTarget.Case golden(ZooBlock block, GoldenConfig config) {
-    config.ignore("RoPE");
     config.finish();
     return new GoldenTarget.Case(
         block,
