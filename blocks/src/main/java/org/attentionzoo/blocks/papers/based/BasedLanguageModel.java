@@ -125,7 +125,9 @@ public final class BasedLanguageModel extends ZooBlock {
               outputs);
       case SLIDING ->
           new SlidingAttention(
-              width, config.slidingHeads(), config.window(), rotary, attention, outputs);
+              SlidingConfig.of(width, config.slidingHeads(), config.window(), rotary),
+              attention,
+              outputs);
       case ATTENTION ->
           new MultiHeadAttention(AttentionConfig.causal(width, config.slidingHeads(), rotary));
     };

@@ -17,7 +17,6 @@ import org.attentionzoo.blocks.attention.LocalAttention;
 import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
-import org.attentionzoo.blocks.positions.Rotary;
 
 /**
  * The sliding-window attention of BASED: softmax attention with rotary positions over a token and
@@ -28,34 +27,32 @@ import org.attentionzoo.blocks.positions.Rotary;
  */
 public final class SlidingAttention extends MixerBlock {
 
-  private final int heads;
+  private final SlidingConfig config;
   private final int reach;
-  private final double scale;
-  private final Rotary rotary;
   private final Linear projection;
   private final Linear output;
 
   /**
    * A mixer.
    *
-   * @param width the size of the hidden states; a multiple of heads
-   * @param heads the number of heads
-   * @param window twice as many tokens as a token sees behind itself
-   * @param rotary the positions; null for none
+   * @param config its sizes
    * @param biases whether the projection to queries, keys and values has biases, then the output's
    * @param outputs how the output projection starts
    */
-  public SlidingAttention(
-      int width, int heads, int window, Rotary rotary, boolean[] biases, Initializer outputs) {
-    this.heads = heads;
-    this.rotary = rotary;
-    reach = window / 2;
-    scale = 1 / Math.sqrt((double) width / heads);
+  public SlidingAttention(SlidingConfig config, boolean[] biases, Initializer outputs) {
+    this.config = config;
+    reach = config.window() / 2;
+    int width = config.width();
+    long all = config.heads() + 2L * config.keyValueHeads();
     Initializer zero = Initializers.constant(0);
     projection =
         child(
             "Wqkv",
-            new Linear(width, 3L * width, Initializers.normal(0.02), biases[0] ? zero : null));
+            new Linear(
+                width,
+                all * config.headWidth(),
+                Initializers.normal(0.02),
+                biases[0] ? zero : null));
     output = child("out_proj", new Linear(width, width, outputs, biases[1] ? zero : null));
   }
 
@@ -68,14 +65,16 @@ public final class SlidingAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDList all = projection.forward(pass, hidden).split(3, 2);
+    long queries = config.width();
+    long keys = queries + (long) config.keyValueHeads() * config.headWidth();
+    NDList all = projection.forward(pass, hidden).split(new long[] {queries, keys}, 2);
     NDArray q = split(all.get(0));
     NDArray k = split(all.get(1));
     NDArray v = split(all.get(2));
-    if (rotary != null) {
+    if (config.rotary() != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
-      q = rotary.rotate(pass, q, positions);
-      k = rotary.rotate(pass, k, positions);
+      q = rotate(pass, q, positions);
+      k = rotate(pass, k, positions);
     }
     NDArray mixed =
         blockwise(pass, hidden)
@@ -83,14 +82,14 @@ public final class SlidingAttention extends MixerBlock {
                 pass,
                 this,
                 q,
-                k,
-                v,
+                ofHeads(k),
+                ofHeads(v),
                 null,
                 null,
                 sequences.valid(),
                 AttentionSpan.window(reach + 1),
                 false,
-                scale,
+                config.scale(),
                 0)
             : attend(pass, q, k, v, sequences.valid());
     Shape shape = mixed.getShape();
@@ -125,7 +124,8 @@ public final class SlidingAttention extends MixerBlock {
       state.put("valid", live.get(":, {}:", from));
     }
     NDArray mask = Masks.both(near(q, keys), Masks.keys(live));
-    return DotProductAttention.attend(pass, this, q, keys, values, mask, null, false, scale, 0);
+    return DotProductAttention.attend(
+        pass, this, q, ofHeads(keys), ofHeads(values), mask, null, false, config.scale(), 0);
   }
 
   /** (1, 1, Lq, Lk): the last query is the last key. */
@@ -157,7 +157,25 @@ public final class SlidingAttention extends MixerBlock {
 
   private NDArray split(NDArray x) {
     Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
+    int d = config.headWidth();
+    return x.reshape(shape.get(0), shape.get(1), shape.get(2) / d, d).transpose(0, 2, 1, 3);
+  }
+
+  private NDArray rotate(Pass pass, NDArray x, NDArray positions) {
+    int rotated = config.rotated();
+    if (rotated == config.headWidth()) {
+      return config.rotary().rotate(pass, x, positions);
+    }
+    return config
+        .rotary()
+        .rotate(pass, x.get("..., :{}", rotated), positions)
+        .concat(x.get("..., {}:", rotated), -1);
+  }
+
+  /** Each key or value head for the neighbouring heads that it serves. */
+  private NDArray ofHeads(NDArray x) {
+    int copies = config.heads() / config.keyValueHeads();
+    return copies == 1 ? x : x.repeat(1, copies);
   }
 
   /** {@inheritDoc} */

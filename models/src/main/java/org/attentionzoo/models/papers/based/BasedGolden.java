@@ -17,6 +17,7 @@ import org.attentionzoo.blocks.papers.based.BasedConfig.LayerMixer;
 import org.attentionzoo.blocks.papers.based.BasedLanguageModel;
 import org.attentionzoo.blocks.papers.based.BasedLanguageModel.Biases;
 import org.attentionzoo.blocks.papers.based.SlidingAttention;
+import org.attentionzoo.blocks.papers.based.SlidingConfig;
 import org.attentionzoo.blocks.papers.based.TaylorAttention;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.models.GoldenConfig;
@@ -91,18 +92,25 @@ final class BasedGolden {
     int width = config.integer("embed_dim");
     int heads = config.integer("num_heads");
     int rotated = config.integer("rotary_emb_dim", 0);
-    if (rotated != 0 && rotated != width / heads) {
-      throw new IllegalArgumentException(
-          "rotary_emb_dim is " + rotated + "; expected 0 or the head's " + width / heads);
-    }
-    SlidingAttention block =
-        new SlidingAttention(
+    double base = config.decimal("rotary_emb_base", 10_000);
+    Rotary.Layout layout =
+        config.flag("rotary_emb_interleaved", false)
+            ? Rotary.Layout.INTERLEAVED
+            : Rotary.Layout.HALF;
+    // The official code takes a scale of 0 for none.
+    double scale = config.has("softmax_scale") ? config.decimal("softmax_scale", 0) : 0;
+    SlidingConfig sizes =
+        new SlidingConfig(
             width,
             heads,
+            config.has("num_heads_kv") ? config.integer("num_heads_kv") : heads,
             config.integer("window_size", 128),
-            rotated == 0
-                ? null
-                : new Rotary(Rotary.Layout.HALF, config.decimal("rotary_emb_base", 10_000)),
+            scale == 0 ? 1 / Math.sqrt((double) width / heads) : scale,
+            rotated == 0 ? null : new Rotary(layout, base),
+            rotated);
+    SlidingAttention block =
+        new SlidingAttention(
+            sizes,
             new boolean[] {config.flag("qkv_proj_bias", true), config.flag("out_proj_bias", true)},
             Initializers.fanIn(width));
     config.finish();

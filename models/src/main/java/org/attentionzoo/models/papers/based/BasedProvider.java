@@ -24,6 +24,7 @@ import org.attentionzoo.blocks.papers.based.BasedConfig.LayerMixer;
 import org.attentionzoo.blocks.papers.based.BasedLanguageModel;
 import org.attentionzoo.blocks.papers.based.GatedMlp;
 import org.attentionzoo.blocks.papers.based.SlidingAttention;
+import org.attentionzoo.blocks.papers.based.SlidingConfig;
 import org.attentionzoo.blocks.papers.based.TaylorAttention;
 import org.attentionzoo.blocks.positions.Rotary;
 import org.attentionzoo.models.GoldenTarget;
@@ -103,10 +104,7 @@ public final class BasedProvider implements PaperProvider {
             "softmax attention with rotary positions to a token and the 8 before it",
             (sizes, layer) ->
                 new SlidingAttention(
-                    sizes.width(),
-                    sizes.heads(),
-                    16,
-                    rotary,
+                    SlidingConfig.of(sizes.width(), sizes.heads(), 16, rotary),
                     new boolean[2],
                     Initializers.fanIn(sizes.width()))));
   }
@@ -189,9 +187,20 @@ public final class BasedProvider implements PaperProvider {
               "sliding attention, window " + window,
               () ->
                   new SlidingAttention(
-                      8, 2, window, rotary, new boolean[2], Initializers.normal(0.5)),
+                      SlidingConfig.of(8, 2, window, rotary),
+                      new boolean[2],
+                      Initializers.normal(0.5)),
               MIXES));
     }
+    specimens.add(
+        block(
+            "sliding attention, grouped heads",
+            () ->
+                new SlidingAttention(
+                    new SlidingConfig(8, 2, 1, 4, 0.3, rotary, 2),
+                    new boolean[] {true, true},
+                    Initializers.normal(0.5)),
+            MIXES));
     specimens.add(
         block(
             "gated network",
