@@ -12,12 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.datasets.tabular.TextTable;
 import org.attentionzoo.eval.generate.Generation;
-import org.attentionzoo.eval.generate.Printable;
 import org.attentionzoo.eval.generate.Sampling;
 import org.attentionzoo.eval.predict.Choice;
 import org.attentionzoo.eval.predict.PixelImage;
@@ -141,7 +140,7 @@ final class PredictCommand implements Callable<Integer> {
       if (json) {
         Json.print(out, answers);
       } else {
-        answers.forEach(answer -> print(out, answer));
+        answers.forEach(answer -> AnswerPrinter.print(out, answer));
         out.flush();
       }
     }
@@ -203,7 +202,7 @@ final class PredictCommand implements Callable<Integer> {
           run + " is a " + kind.label() + "; what it would answer has no form on a command line");
     }
     try (TextCodec codec = Codecs.of(model, tokenizer, mask)) {
-      for (String text : lines()) {
+      for (String text : texts(model)) {
         long[] tokens = codec.encode(text);
         check(model, tokens);
         answers.add(answer(model, predictions, codec, text, tokens));
@@ -382,6 +381,24 @@ final class PredictCommand implements Callable<Integer> {
     return row;
   }
 
+  /** Lines; of a table's file the column of texts that the run learned from, if there was one. */
+  private List<String> texts(TrainedModel model) throws IOException {
+    if (!(model.trainingData().get("text") instanceof String column)) {
+      return lines();
+    }
+    List<String> texts = new ArrayList<>();
+    for (String input : inputs) {
+      if (isFile(input) && TableAnswers.isTable(Path.of(input))) {
+        TextTable table = TableAnswers.table(Path.of(input));
+        int place = table.column(column);
+        table.rows().forEach(row -> texts.add(row[place]));
+      } else {
+        texts.addAll(lines(List.of(input)));
+      }
+    }
+    return texts;
+  }
+
   private List<String> lines() throws IOException {
     return lines(inputs);
   }
@@ -412,59 +429,5 @@ final class PredictCommand implements Callable<Integer> {
     } catch (InvalidPathException e) {
       return false;
     }
-  }
-
-  private static void print(PrintWriter out, Map<String, Object> answer) {
-    out.println(answer.get("input"));
-    if (answer.containsKey("continuation")) {
-      out.println("  goes on: " + Printable.of(answer.get("continuation").toString()));
-    }
-    if (answer.containsKey("filled")) {
-      out.println("  filled: " + Printable.of(answer.get("filled").toString()));
-    }
-    if (answer.get("value") instanceof Double value) {
-      out.printf(Locale.ROOT, "  %s %.6g%n", answer.get("target"), value);
-    }
-    if (answer.get("forecast") instanceof List<?> forecast) {
-      printForecast(out, (List<?>) answer.get("series"), forecast);
-    }
-    List<Object> tables = new ArrayList<>();
-    tables.addAll((List<?>) answer.getOrDefault("masks", List.of()));
-    if (answer.containsKey("choices")) {
-      tables.add(answer.get("choices"));
-    }
-    for (Object choices : tables) {
-      Table table = new Table();
-      for (Object row : (List<?>) choices) {
-        table.row(
-            ((Map<?, ?>) row).entrySet().stream().map(PredictCommand::cell).toArray(String[]::new));
-      }
-      table.print(out, "  ");
-    }
-  }
-
-  private static void printForecast(PrintWriter out, List<?> series, List<?> forecast) {
-    Table table = new Table();
-    List<String> head = new ArrayList<>(List.of("step"));
-    series.forEach(name -> head.add(String.valueOf(name)));
-    table.row(head.toArray(String[]::new));
-    for (int i = 0; i < forecast.size(); i++) {
-      List<String> row = new ArrayList<>(List.of(Integer.toString(i + 1)));
-      for (Object value : (List<?>) forecast.get(i)) {
-        row.add(String.format(Locale.ROOT, "%.6g", (Double) value));
-      }
-      table.row(row.toArray(String[]::new));
-    }
-    table.print(out, "  ");
-  }
-
-  private static String cell(Map.Entry<?, ?> entry) {
-    Object value = entry.getValue();
-    if (value instanceof Double number) {
-      return String.format(Locale.ROOT, "%.4f", number);
-    }
-    return entry.getKey().equals("text")
-        ? "'" + Printable.of(value.toString()).replace("\n", "\\n") + "'"
-        : entry.getKey().equals("label") ? value.toString() : entry.getKey() + " " + value;
   }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.tabular.TextTable;
 import org.attentionzoo.eval.predict.Predictions;
@@ -13,6 +14,8 @@ import org.attentionzoo.training.tasks.TableColumns;
 
 /** What a model that was trained on a table says of other rows. */
 final class TableAnswers {
+
+  private static final String JSON_LINES = ".jsonl";
 
   private final Predictions predictions;
   private final TableColumns columns;
@@ -27,8 +30,7 @@ final class TableAnswers {
   /**
    * Answers about all rows of a file.
    *
-   * @param file CSV with a header, or JSON lines if its name ends with .jsonl; other columns than
-   *     the features are passed over
+   * @param file as of {@link #table}; other columns than the features are passed over
    * @throws UserException if it is none, or lacks a feature
    */
   List<Map<String, Object>> ofFile(Path file) {
@@ -40,8 +42,20 @@ final class TableAnswers {
     return answers;
   }
 
-  private static TextTable table(Path file) {
-    boolean lines = file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl");
+  /** Whether a file's name is that of a table. */
+  static boolean isTable(Path file) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    return Stream.of(".csv", ".tsv", JSON_LINES).anyMatch(name::endsWith);
+  }
+
+  /**
+   * Reads a table.
+   *
+   * @param file CSV with a header, or JSON lines if its name says so
+   * @throws UserException if it is none
+   */
+  static TextTable table(Path file) {
+    boolean lines = file.toString().toLowerCase(Locale.ROOT).endsWith(JSON_LINES);
     return lines ? TextTable.jsonLines(file) : TextTable.csv(file);
   }
 
@@ -54,7 +68,7 @@ final class TableAnswers {
   /**
    * What comes after the last row of a file, each series in its own units.
    *
-   * @param file as of {@link #ofFile}, in order of time
+   * @param file as of {@link #table}, in order of time
    * @param window how many rows the model sees
    * @throws UserException if it has fewer
    */
@@ -96,19 +110,26 @@ final class TableAnswers {
     String[] cells = text.strip().split("\\s*,\\s*|\\s+");
     double[] values = new double[cells.length];
     for (int i = 0; i < cells.length; i++) {
-      try {
-        values[i] = Double.parseDouble(cells[i]);
-      } catch (NumberFormatException e) {
-        throw new UserException(
-            "'"
-                + cells[i]
-                + "' is no number; give one for each of "
-                + String.join(", ", columns.features())
-                + ", or a table with these columns",
-            e);
-      }
+      values[i] = number(cells[i]);
     }
     return answer(text, values);
+  }
+
+  private double number(String cell) {
+    try {
+      double value = Double.parseDouble(cell);
+      if (Double.isFinite(value)) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, with what was expected.
+    }
+    throw new UserException(
+        "'"
+            + cell
+            + "' is no finite number; give one for each of "
+            + String.join(", ", columns.features())
+            + ", or a table with these columns");
   }
 
   private Map<String, Object> answer(String input, double[] row) {

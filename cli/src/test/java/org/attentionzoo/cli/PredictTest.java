@@ -196,6 +196,10 @@ class PredictTest {
     assertThat(answers.get(0).get("choices").get(0).get("label").asText()).isEqualTo("happy");
     assertThat(answers.get(1).get("choices").get(0).get("label").asText()).isEqualTo("sad");
 
+    Files.writeString(reviews, "id,text\n1,a bad film\n2,good\n");
+    JsonNode rows = json(Run.zoo("predict", run, "--input", reviews.toString(), "--json"));
+    assertThat(rows.findValuesAsText("input")).containsExactly("a bad film", "good");
+
     // Other text is cut into the same tokens: by its own words good and bad would change places.
     Files.writeString(reviews, "text,mood\n" + "bad,sad\nbad bad,sad\ngood,happy\n".repeat(40));
     Run evaluated = Run.zoo("eval", run, "--data", "csv:" + reviews, "--json");
@@ -228,7 +232,7 @@ class PredictTest {
     assertThat(file.get(1).get("input").asText()).isEqualTo(table + ", row 2");
     assertThat(Run.zoo("predict", run, "--input", "50").err())
         .contains("1 numbers were given; the model takes 2: area, year");
-    assertThat(Run.zoo("predict", run, "--input", "x y").err()).contains("'x' is no number");
+    assertThat(Run.zoo("predict", run, "--input", "x y").err()).contains("'x' is no finite number");
     Files.writeString(table, "area\n1\n");
     assertThat(Run.zoo("predict", run, "--input", table.toString()).err())
         .contains("no column 'year'");
