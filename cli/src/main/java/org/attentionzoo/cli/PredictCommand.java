@@ -78,7 +78,7 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "A text, a file with a text on each line, or - for lines of standard input; an image's "
-              + "file for classifiers of images; a table's file (CSV, JSON lines) for runs on tables "
+              + "file for classifiers of images, a WAV file for runs on speech; a table's file (CSV, JSON lines) for runs on tables "
               + "and series, or a row's numbers; numbers with blanks between them for items, and for "
               + "tokens without a tokenizer. May be given several times.")
   private List<String> inputs = List.of();
@@ -173,7 +173,11 @@ final class PredictCommand implements Callable<Integer> {
     List<Map<String, Object>> answers = new ArrayList<>();
     if (kind == ModelKind.IMAGE_CLASSIFIER) {
       for (String input : inputs) {
-        PixelImage image = image(model, Path.of(input));
+        Path file = Path.of(input);
+        PixelImage image =
+            Recordings.areInputsOf(model)
+                ? Recordings.spectrogram(model, file)
+                : image(model, file);
         answers.add(answer(input, classes(model, predictions.classify(image, topK))));
       }
       return answers;

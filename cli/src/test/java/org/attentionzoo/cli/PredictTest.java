@@ -9,6 +9,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.weights.StateDictSaver;
@@ -261,6 +266,52 @@ class PredictTest {
     assertThat(Run.zoo("predict", run, "--input", table.toString()).err())
         .contains("series.csv has 1 rows; the model sees 32 before it forecasts");
     assertThat(Run.zoo("predict", run, "--input", "none.csv").err()).contains("no file 'none.csv'");
+  }
+
+  @Test
+  void hearsRecordingsAsTheirRunDid() throws IOException {
+    Path recordings = Files.createDirectories(folder.resolve("recordings"));
+    for (int take = 0; take < 20; take++) {
+      tone(recordings.resolve("0_me_" + take + ".wav"), 200 + take);
+      tone(recordings.resolve("1_me_" + take + ".wav"), 1800 + take);
+    }
+    String run =
+        train(
+            "eca-resnet-cifar-tiny",
+            "speech:" + recordings,
+            "task.size=8",
+            "task.seconds=0.25",
+            "task.batch=8",
+            "steps=60",
+            "schedule.warmup=0",
+            "optimizer.lr=0.003");
+    Path low = folder.resolve("low.wav");
+    Path high = folder.resolve("high.wav");
+    tone(low, 230);
+    tone(high, 1770);
+    JsonNode answers =
+        json(
+            Run.zoo(
+                "predict", run, "--input", low.toString(), "--input", high.toString(), "--json"));
+    assertThat(answers.get(0).get("choices").get(0).get("label").asText()).isEqualTo("0");
+    assertThat(answers.get(1).get("choices").get(0).get("label").asText()).isEqualTo("1");
+    Path image = folder.resolve("x.png");
+    ImageIO.write(new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY), "png", image.toFile());
+    assertThat(Run.zoo("predict", run, "--input", image.toString()).err())
+        .contains("x.png is no recording; the model was trained on WAV files");
+  }
+
+  /** A quarter of a second, 8 bits at 8000 a second. */
+  private static void tone(Path file, double frequency) throws IOException {
+    byte[] samples = new byte[2000];
+    for (int i = 0; i < samples.length; i++) {
+      samples[i] = (byte) (128 + 100 * Math.sin(2 * Math.PI * frequency * i / 8000));
+    }
+    AudioFormat format = new AudioFormat(8000, 8, 1, false, false);
+    AudioSystem.write(
+        new AudioInputStream(new ByteArrayInputStream(samples), format, samples.length),
+        AudioFileFormat.Type.WAVE,
+        file.toFile());
   }
 
   @Test
