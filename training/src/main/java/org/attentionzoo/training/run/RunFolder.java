@@ -28,6 +28,7 @@ import org.attentionzoo.models.Configs;
  *   <li>{@code metrics.jsonl}: a line for each logged step and each evaluation; the same in every
  *       run of the same config
  *   <li>{@code timing.jsonl}: how fast it went
+ *   <li>{@code tokenizer.json}: what made the tokens, where the data is text that is no bytes
  *   <li>{@code checkpoints}: see {@link Checkpoints}
  * </ul>
  *
