@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ public final class Plots {
   private static final int HEIGHT = 360;
   private static final int MOST_POINTS = 400;
   private static final int DOTS_PER_INCH = 200;
+  // Beyond, values are drawn in units of a power of ten: XChart never ends on axes of 1e15 and
+  // more,
+  // and has no ticks on those of small numbers.
+  private static final double MOST_PLAIN = 1e6;
+  private static final double LEAST_PLAIN = 1e-5;
   // Okabe and Ito's colours, which the colour-blind tell apart too.
   private static final List<Color> COLOURS =
       List.of(
@@ -117,18 +123,6 @@ public final class Plots {
   }
 
   private static XYChart chart(String metric, List<RunHistory> runs) {
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title(metric.replace('_', ' '))
-            .xAxisTitle("step")
-            .build();
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setPlotBorderVisible(false);
-    chart.getStyler().setYAxisDecimalPattern("#,##0.######");
-    chart.getStyler().setLegendBorderColor(Color.WHITE);
-    chart.getStyler().setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 14));
     Map<String, Series> curves = new LinkedHashMap<>();
     Map<String, Integer> colours = new LinkedHashMap<>();
     for (int i = 0; i < runs.size(); i++) {
@@ -143,11 +137,24 @@ public final class Plots {
         }
       }
     }
+    int power = power(curves.values());
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(title(metric, power))
+            .xAxisTitle("step")
+            .build();
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setPlotBorderVisible(false);
+    chart.getStyler().setYAxisDecimalPattern("#,##0.######");
+    chart.getStyler().setLegendBorderColor(Color.WHITE);
+    chart.getStyler().setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 14));
     curves.forEach(
         (label, curve) -> {
           List<Point> points = thinned(curve.points());
           double[] steps = points.stream().mapToDouble(Point::step).toArray();
-          double[] values = points.stream().mapToDouble(Point::value).toArray();
+          double[] values = points.stream().mapToDouble(p -> inUnits(p.value(), power)).toArray();
           XYSeries series = chart.addSeries(label, steps, values);
           boolean validation = label.endsWith("validation");
           int colour = runs.size() == 1 && validation ? 1 : colours.get(label);
@@ -159,6 +166,29 @@ public final class Plots {
           series.setLineWidth(1.5f);
         });
     return chart;
+  }
+
+  static String title(String metric, int power) {
+    return metric.replace('_', ' ') + (power == 0 ? "" : ", in units of 1e" + power);
+  }
+
+  /** The power of ten in whose units the largest value is from 1 to 10; 0 where none is needed. */
+  static int power(Collection<Series> curves) {
+    double largest =
+        curves.stream()
+            .flatMap(curve -> curve.points().stream())
+            .mapToDouble(point -> Math.abs(point.value()))
+            .filter(Double::isFinite)
+            .max()
+            .orElse(0);
+    boolean plain = largest == 0 || largest >= LEAST_PLAIN && largest <= MOST_PLAIN;
+    return plain ? 0 : (int) Math.floor(Math.log10(largest));
+  }
+
+  /** In two steps, as 1e-320 has few digits. */
+  private static double inUnits(double value, int power) {
+    int half = power / 2;
+    return value / Math.pow(10, half) / Math.pow(10, power - half);
   }
 
   /** At most so many points, each the mean of its neighbours; the ends stay. */
