@@ -40,8 +40,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Ask a model for a continuation, a masked word, a class, a number, a forecast or the next",
-      "item.",
+      "Ask a model for a continuation, a masked word, a class, a number, a forecast or the next "
+          + "item.",
       "",
       "  zoo predict HuggingFaceTB/SmolLM-135M --input 'The capital of France is'",
       "  zoo predict microsoft/deberta-base --input 'Paris is the [MASK] of France.'",
