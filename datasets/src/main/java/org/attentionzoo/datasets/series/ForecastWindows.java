@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.attentionzoo.blocks.UserException;
@@ -166,18 +167,19 @@ public final class ForecastWindows implements BatchSource {
               + " and "
               + parts.test());
     }
-    int[] training = IntStream.range(0, parts.training()).toArray();
-    moments = channels.stream().map(c -> Moments.of(table, table.column(c), training)).toList();
-    values = standardised(table);
+    int[] rows = IntStream.range(0, parts.test()).toArray();
+    List<float[]> series =
+        channels.stream().map(c -> table.numbers(table.column(c), rows)).toList();
+    moments = series.stream().map(s -> Moments.of(Arrays.copyOf(s, parts.training()))).toList();
+    values = standardised(series);
   }
 
-  private float[] standardised(TextTable table) {
-    int width = channels.size();
+  private float[] standardised(List<float[]> series) {
+    int width = series.size();
     float[] all = new float[parts.test() * width];
     for (int c = 0; c < width; c++) {
-      int column = table.column(channels.get(c));
       for (int row = 0; row < parts.test(); row++) {
-        all[row * width + c] = moments.get(c).standardise(table.number(row, column));
+        all[row * width + c] = moments.get(c).standardise(series.get(c)[row]);
       }
     }
     return all;

@@ -16,24 +16,21 @@ public record Moments(double mean, double deviation) {
   /**
    * Those of a column.
    *
-   * @param table the table
-   * @param column from 0
-   * @param rows the rows that count, at least one
+   * @param values its numbers in the rows that count, at least one
    * @return the mean, and the deviation of the rows themselves; 1 if they are all the same
-   * @throws org.attentionzoo.blocks.UserException if a cell is no number
    */
-  public static Moments of(TextTable table, int column, int[] rows) {
+  public static Moments of(float[] values) {
     double sum = 0;
-    for (int row : rows) {
-      sum += table.number(row, column);
+    for (float value : values) {
+      sum += value;
     }
-    double mean = sum / rows.length;
+    double mean = sum / values.length;
     double squares = 0;
-    for (int row : rows) {
-      double difference = table.number(row, column) - mean;
+    for (float value : values) {
+      double difference = value - mean;
       squares += difference * difference;
     }
-    double deviation = Math.sqrt(squares / rows.length);
+    double deviation = Math.sqrt(squares / values.length);
     return new Moments(mean, deviation < LEAST_DEVIATION ? 1 : deviation);
   }
 

@@ -181,6 +181,22 @@ public record TextTable(String source, String sha256, List<String> columns, List
             + "'; expected a finite number");
   }
 
+  /**
+   * A column's cells as numbers.
+   *
+   * @param column from 0
+   * @param places the rows, from 0
+   * @return a number for each of them
+   * @throws UserException if one is no finite number; names the row and column
+   */
+  public float[] numbers(int column, int[] places) {
+    float[] numbers = new float[places.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = number(places[i], column);
+    }
+    return numbers;
+  }
+
   private static String shortened(String cell) {
     return cell.length() <= SHOWN ? cell : cell.substring(0, SHOWN) + "...";
   }

@@ -183,7 +183,7 @@ final class TableTask {
     List<Moments> scales = new ArrayList<>();
     for (int column : features) {
       names.add(table.columns().get(column));
-      scales.add(chosen.standardise() ? Moments.of(table, column, training) : Moments.NONE);
+      scales.add(chosen.standardise() ? Moments.of(table.numbers(column, training)) : Moments.NONE);
     }
     TreeSet<String> classes = new TreeSet<>();
     Moments targetScale = Moments.NONE;
@@ -192,7 +192,7 @@ final class TableTask {
         classes.add(table.rows().get(place)[target].strip());
       }
     } else if (chosen.standardise()) {
-      targetScale = Moments.of(table, target, training);
+      targetScale = Moments.of(table.numbers(target, training));
     }
     return new TableColumns(names, scales, chosen.target(), List.copyOf(classes), targetScale);
   }
