@@ -32,7 +32,7 @@ class FiniteWatchTest {
     manager.close();
   }
 
-  /** Three linear layers with a division between the second and the third. */
+  /** Three linear layers with a division by zero of squares between the second and the third. */
   private static final class Chain extends ZooBlock {
     private final Linear first = child("first", new Linear(2, 2));
     private final Linear second = child("second", new Linear(2, 2));
@@ -47,7 +47,7 @@ class FiniteWatchTest {
     public NDList forward(Pass pass, NDList inputs) {
       NDArray x = second.forward(pass, first.forward(pass, inputs.head()));
       NDArray masked = x.zerosLike().sub(Float.POSITIVE_INFINITY).exp().add(x);
-      NDArray y = divides ? masked.div(x.zerosLike()) : masked;
+      NDArray y = divides ? masked.square().div(x.zerosLike()) : masked;
       return new NDList(third.forward(pass, y));
     }
   }
