@@ -1,8 +1,10 @@
 package org.attentionzoo.blocks.positions;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
@@ -116,7 +118,8 @@ public record Rotary(Layout layout, double base, Scaling scaling) {
   NDArray plain(NDArray x, NDArray positions) {
     Shape shape = x.getShape();
     long width = shape.get(3);
-    NDArray frequency = scaling == null ? frequency(x) : scaledFrequency(x);
+    NDArray frequency = frequencies(x, width, base);
+    frequency = scaling == null ? frequency : scaled(frequency);
     NDArray angle = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequency);
     if (angle.getShape().dimension() == 3) {
       angle = angle.expandDims(1);
@@ -136,29 +139,46 @@ public record Rotary(Layout layout, double base, Scaling scaling) {
     return NDArrays.stack(rotated, -1).reshape(shape);
   }
 
-  /** 1 / base^(2i / d), each step rounded to float32 as in the official codes. */
-  private NDArray frequency(NDArray x) {
-    long width = x.getShape().get(3);
-    NDArray channels = channels(x, DataType.FLOAT32);
+  /**
+   * 1 / base^(2i / d), each step rounded to float32 as in the official codes: at large positions an
+   * angle shows every rounding of its frequency.
+   *
+   * @param like the manager and the device are its own
+   * @param width d, even
+   * @param base of the powers
+   * @return (d / 2) float32
+   */
+  public static NDArray frequencies(NDArray like, long width, double base) {
+    return frequencies(like.getManager(), like.getDevice(), width, base);
+  }
+
+  /**
+   * Those of a model's buffers.
+   *
+   * @param manager owns them, on its device
+   * @param width d, even
+   * @param base of the powers
+   * @return (d / 2) float32
+   */
+  public static NDArray frequencies(NDManager manager, long width, double base) {
+    return frequencies(manager, manager.getDevice(), width, base);
+  }
+
+  private static NDArray frequencies(NDManager manager, Device device, long width, double base) {
+    NDArray channels = manager.arange(0f, width, 2f, DataType.FLOAT32, device);
     NDArray exponents = channels.div(channels.zerosLike().add(width));
     NDArray powers = channels.zerosLike().add(base).pow(exponents);
     return powers.onesLike().div(powers);
   }
 
-  private static NDArray channels(NDArray x, DataType type) {
-    return x.getManager().arange(0f, (float) x.getShape().get(3), 2f, type, x.getDevice());
-  }
-
-  /** In float64: at large positions an angle shows every rounding of its frequency. */
-  private NDArray scaledFrequency(NDArray x) {
-    long width = x.getShape().get(3);
-    NDArray channels = channels(x, DataType.FLOAT64);
-    NDArray frequency = Arithmetic.times(channels, -Math.log(base) / width).exp();
-    NDArray turns = Arithmetic.times(frequency, scaling.context() / (2 * Math.PI));
-    NDArray above =
-        Arithmetic.times(turns.sub(scaling.low()), 1 / (scaling.high() - scaling.low()));
-    NDArray kept = Arithmetic.atMost(Arithmetic.atLeast(above, 0), 1);
-    NDArray slowed = Arithmetic.times(Tensors.oneMinus(kept), 1 / scaling.factor());
-    return frequency.mul(slowed.add(kept)).toType(DataType.FLOAT32, false);
+  /** Llama's order of operations, for the same reason. */
+  private NDArray scaled(NDArray frequency) {
+    NDArray lengths = Arithmetic.times(frequency.onesLike(), 2 * Math.PI).div(frequency);
+    NDArray turns = Arithmetic.times(lengths.onesLike(), scaling.context()).div(lengths);
+    NDArray range = turns.zerosLike().add(scaling.high() - scaling.low());
+    NDArray kept = Arithmetic.atMost(Arithmetic.atLeast(turns.sub(scaling.low()).div(range), 0), 1);
+    NDArray slowed =
+        Tensors.oneMinus(kept).mul(frequency).div(frequency.zerosLike().add(scaling.factor()));
+    return slowed.add(kept.mul(frequency));
   }
 }

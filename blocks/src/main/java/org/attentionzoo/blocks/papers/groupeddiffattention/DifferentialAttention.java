@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.RmsNorm;
+import org.attentionzoo.blocks.positions.Rotary;
 
 /**
  * Differential attention (Ye et al. 2024), the baseline of grouped differential attention: pairs of
@@ -117,9 +118,7 @@ public final class DifferentialAttention extends MixerBlock {
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
     NDArray positions = sequences.positions(pass, this, hidden);
-    NDArray channels =
-        hidden.getManager().arange(0f, headWidth, 2f, DataType.FLOAT32, hidden.getDevice());
-    NDArray frequencies = Arithmetic.times(channels, -Math.log(BASE) / headWidth).exp();
+    NDArray frequencies = Rotary.frequencies(hidden, headWidth, BASE);
     NDArray angles = positions.toType(DataType.FLOAT32, false).expandDims(-1).mul(frequencies);
     NDArray spread = angles.getShape().dimension() == 3 ? angles.expandDims(1) : angles;
     return attend(pass, hidden, spread.cos(), spread.sin(), sequences, null);

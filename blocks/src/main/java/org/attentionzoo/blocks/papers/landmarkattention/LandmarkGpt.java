@@ -8,7 +8,6 @@ import ai.djl.nn.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.NotRecordableException;
 import org.attentionzoo.blocks.Pass;
@@ -22,6 +21,7 @@ import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
+import org.attentionzoo.blocks.positions.Rotary;
 
 /**
  * A GPT with landmarks (Mohtashami and Jaggi 2023, arXiv 2305.16300). It puts a landmark behind
@@ -222,11 +222,7 @@ public final class LandmarkGpt extends ZooBlock {
   private static final class Frequencies extends ZooBlock {
 
     Frequencies(int width) {
-      buffer(
-          "freqs",
-          (m, shape, type) ->
-              Arithmetic.times(m.arange(0f, width, 2f), -Math.log(10000) / width).exp(),
-          width / 2);
+      buffer("freqs", (m, shape, type) -> Rotary.frequencies(m, width, 10000), width / 2);
     }
 
     @Override

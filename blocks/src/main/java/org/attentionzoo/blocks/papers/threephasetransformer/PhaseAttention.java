@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.Set;
-import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
@@ -47,18 +46,17 @@ final class PhaseAttention extends MixerBlock {
   /** The official buffers. */
   private static final class Tables extends ZooBlock {
     Tables(int width, int positions) {
-      buffer("inv_freq", (m, shape, type) -> frequencies(m, width), width / 2);
+      buffer("inv_freq", (m, shape, type) -> Rotary.frequencies(m, width, BASE), width / 2);
       buffer("cos_cached", (m, s, t) -> angles(m, width, positions).cos(), 1, 1, positions, width);
       buffer("sin_cached", (m, s, t) -> angles(m, width, positions).sin(), 1, 1, positions, width);
     }
 
-    private static NDArray frequencies(NDManager manager, int width) {
-      return Arithmetic.times(manager.arange(0f, width, 2f), -Math.log(BASE) / width).exp();
-    }
-
     private static NDArray angles(NDManager manager, int width, int positions) {
       NDArray half =
-          manager.arange(0f, positions, 1f).expandDims(1).mul(frequencies(manager, width));
+          manager
+              .arange(0f, positions, 1f)
+              .expandDims(1)
+              .mul(Rotary.frequencies(manager, width, BASE));
       return half.concat(half, 1).reshape(1, 1, positions, width);
     }
 
