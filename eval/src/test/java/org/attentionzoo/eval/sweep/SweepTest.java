@@ -195,6 +195,27 @@ class SweepTest {
         infer(subject, other, inputs, null), infer(subject, block, inputs, null), "outputs");
   }
 
+  /** A black image and a word said over and over have no spread to divide by. */
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("subjects")
+  void blankAndConstantInputsGiveFiniteGradients(Subject subject) {
+    NDList inputs = subject.inputs(manager, 2, BATCH, LENGTH);
+    NDList blank = new NDList();
+    NDList constant = new NDList();
+    for (NDArray x : inputs) {
+      blank.add(x.getDataType().isFloating() ? x.zerosLike() : x.duplicate());
+      constant.add(hasLength(x, LENGTH) ? x.get(":, :1").repeat(1, LENGTH) : x.duplicate());
+    }
+    for (NDList list : List.of(blank, constant)) {
+      outputsAndGradients(subject, list, false)
+          .forEach(
+              (name, array) ->
+                  assertThat(isFinite(array))
+                      .as("%s of %s inputs", name, list == blank ? "blank" : "constant")
+                      .isTrue());
+    }
+  }
+
   @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("seeded")
   void oneSeedGivesOneResult(Subject subject) {
@@ -332,8 +353,7 @@ class SweepTest {
   }
 
   private boolean bears(Subject subject, ZooBlock block, NDList loud) {
-    NDArray out = infer(subject, block, loud, null).head();
-    return !out.isInfinite().logicalOr(out.isNaN()).any().getBoolean();
+    return isFinite(infer(subject, block, loud, null).head());
   }
 
   /** The first places of one list of inputs, and from there on another. */
@@ -568,8 +588,11 @@ class SweepTest {
   }
 
   private Map<String, NDArray> outputsAndGradients(Subject subject, boolean plain) {
+    return outputsAndGradients(subject, subject.inputs(manager, 2, BATCH, LENGTH), plain);
+  }
+
+  private Map<String, NDArray> outputsAndGradients(Subject subject, NDList inputs, boolean plain) {
     ZooBlock block = subject.build(manager, 1);
-    NDList inputs = subject.inputs(manager, 2, BATCH, LENGTH);
     Map<String, NDArray> results = new LinkedHashMap<>();
     for (NDArray input : inputs) {
       if (input.getDataType().isFloating()) {
