@@ -89,9 +89,7 @@ public final class CompressedMap {
   }
 
   static NDArray topPlain(NDArray scores, NDArray counts) {
-    int last = scores.getShape().dimension() - 1;
-    NDArray rank = scores.stopGradient().neg().argSort(last, true).argSort(last, true);
-    return rank.toType(counts.getDataType(), false).lt(counts);
+    return StableOrder.ranks(scores).toType(counts.getDataType(), false).lt(counts);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.attentionzoo.blocks.sparse;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.auto.service.AutoService;
 import java.util.List;
@@ -27,7 +28,29 @@ public final class PairKernels implements KernelCatalog {
                 List.of(attention(1, 1, 1, 4), attention(2, 3, 17, 8), attention(2, 1, 33, 4)),
                 2e-5,
                 "float32 rounding")
-            .timedOn(attention(2, 4, 1024, 32)));
+            .timedOn(attention(2, 4, 1024, 32)),
+        new KernelCheck(
+                "sparse/greatest cells",
+                in -> marked(CompressedMap.topFast(in.head(), sevenOf(in.head()))),
+                in -> marked(CompressedMap.topPlain(in.head(), sevenOf(in.head()))),
+                List.of(cells(2, 3, 5), cells(2, 3, 60)),
+                0,
+                "the same cells are marked, of equal ones the first")
+            .timedOn(cells(2, 512, 128)));
+  }
+
+  private static NDList marked(NDArray cells) {
+    return new NDList(cells.toType(DataType.INT64, false));
+  }
+
+  private static NDArray sevenOf(NDArray scores) {
+    return scores.getManager().full(new Shape(1), 7f, scores.getDataType());
+  }
+
+  /** With few different scores. */
+  private static Case cells(long batch, long rows, long count) {
+    Shape shape = new Shape(batch, rows, count);
+    return new Case("scores " + shape, m -> new NDList(m.randomNormal(shape).round()));
   }
 
   /** The queries are the map too: as many columns as a head is wide. */

@@ -97,7 +97,7 @@ public record StateBuffer(NDArray states, NDArray relevance, NDArray idle) {
     NDArray weights = relevance.concat(theirs, 1);
     NDArray ages = idle.concat(theirs.zerosLike(), 1);
     NDArray faded = weights.stopGradient().mul(Arithmetic.times(ages, Math.log(FADING)).exp());
-    NDArray kept = faded.neg().argSort(1, true).get(":, :{}", slots);
+    NDArray kept = StableOrder.descending(faded).get(":, :{}", slots);
     NDArray rows =
         kept.expandDims(2)
             .broadcast(new Shape(kept.getShape().get(0), slots, all.getShape().get(2)));

@@ -13,6 +13,7 @@ import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.SimpleRmsNorm;
+import org.attentionzoo.blocks.sparse.StableOrder;
 import org.attentionzoo.blocks.sparse.StateBuffer;
 
 /**
@@ -189,8 +190,7 @@ public final class Reweaver extends ZooBlock {
     NDArray states = config.detached() ? hidden.stopGradient() : hidden;
     NDArray relevance = scorer.score(pass, states, live);
     NDArray fixed = relevance.stopGradient();
-    NDArray rank = fixed.neg().argSort(1, true).argSort(1, true);
-    NDArray chosen = rank.lt(config.kept());
+    NDArray chosen = StableOrder.ranks(fixed).lt(config.kept());
     if (config.threshold() > 0) {
       chosen = chosen.logicalAnd(fixed.gte((float) config.threshold()));
     }

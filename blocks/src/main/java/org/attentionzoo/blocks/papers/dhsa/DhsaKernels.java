@@ -47,7 +47,7 @@ public final class DhsaKernels implements KernelCatalog {
                   "dhsa/keys, " + config.block() + " queries, " + config.budget() + " keys",
                   in -> new NDList(chosen(config, in.head(), true)),
                   in -> new NDList(chosen(config, in.head(), false)),
-                  List.of(blockScores(1, 3, 9), blockScores(2, 5, 17)),
+                  List.of(blockScores(1, 3, 9), blockScores(2, 5, 17), chunksOfEqualScores()),
                   0,
                   WHOLE)
               .timedOn(blockScores(1, 16, 512)));
@@ -64,6 +64,13 @@ public final class DhsaKernels implements KernelCatalog {
 
   private static Case scores(long batch, long length) {
     return new Case(length + " tokens", m -> new NDList(m.randomNormal(new Shape(batch, length))));
+  }
+
+  /** As keys of one chunk have them, in rows that are too long for a plain sort to keep order. */
+  private static Case chunksOfEqualScores() {
+    return new Case(
+        "chunks of 7 keys with equal scores",
+        m -> new NDList(m.randomNormal(new Shape(2, 14, 20)).repeat(2, 7)));
   }
 
   private static Case blockScores(long batch, long blocks, long keys) {

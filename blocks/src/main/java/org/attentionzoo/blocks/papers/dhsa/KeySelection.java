@@ -10,6 +10,7 @@ import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.papers.dhsa.SelectionConfig.Pooling;
 import org.attentionzoo.blocks.sparse.SpanPooling;
+import org.attentionzoo.blocks.sparse.StableOrder;
 import org.attentionzoo.blocks.sparse.TokenBlocks;
 
 /**
@@ -118,7 +119,7 @@ final class KeySelection {
     NDArray lowest = scores.zerosLike().sub(most);
     NDArray ranked = NDArrays.where(allowed.expandDims(0).broadcast(wide), scores, lowest);
     ranked = NDArrays.where(late.expandDims(0).broadcast(wide), lowest.neg(), ranked);
-    NDArray order = ranked.neg().argSort(2).get(":, :, :{}", budget);
+    NDArray order = StableOrder.descending(ranked).get(":, :, :{}", budget);
     NDArray found = allowed.expandDims(0).broadcast(wide).gather(order, 2);
     return NDArrays.where(found, order, order.zerosLike().add(keys - 1L)).sort(2);
   }

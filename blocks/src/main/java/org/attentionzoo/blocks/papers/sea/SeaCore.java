@@ -29,6 +29,7 @@ import org.attentionzoo.blocks.linear.RandomFeatures;
 import org.attentionzoo.blocks.papers.sea.SeaConfig.Grouping;
 import org.attentionzoo.blocks.sparse.CompressedMap;
 import org.attentionzoo.blocks.sparse.PairAttention;
+import org.attentionzoo.blocks.sparse.StableOrder;
 
 /**
  * SEA, sparse attention with an estimated mask (Lee et al. 2023): linear attention with random
@@ -548,10 +549,12 @@ public final class SeaCore extends ZooBlock implements Measured {
     NDArray sees = sees(q, sight);
     NDArray teacher = PairAttention.weights(q, sight.keys(), sees, config.scale());
     NDArray wanted = teacher.getManager().full(new Shape(1), (float) config.keys());
-    NDArray order = teacher.neg().argSort(3, true).argSort(3, true);
     NDArray top =
         teacher.mul(
-            order.toType(DataType.FLOAT32, false).lt(wanted).toType(DataType.FLOAT32, false));
+            StableOrder.ranks(teacher)
+                .toType(DataType.FLOAT32, false)
+                .lt(wanted)
+                .toType(DataType.FLOAT32, false));
     int[] last = {3};
     NDArray visited = mask.mul(sees).sum(last).div(Arithmetic.atLeast(sees.sum(last), 1));
     return ai.djl.ndarray.NDArrays.stack(
