@@ -148,7 +148,8 @@ public final class SpanAttentionCore extends ZooBlock {
         pass.kernels(search)
             ? GatheredAttention.scores(pass, search, key, index, 1)
             : repeated(key, shape.get(1), search).gather(index.broadcast(all), 3);
-    TopSelection top = choose(pass, scores, place, allowed.broadcast(all));
+    NDArray token = place.sub(places.start().expandDims(1)).add(1L);
+    TopSelection top = choose(pass, scores, token, allowed.broadcast(all));
     NDArray found = top.found();
     NDArray none = top.indices().zerosLike().sub(1L);
     NDArray anchor = NDArrays.where(found, place.broadcast(all).gather(top.indices(), 3), none);
@@ -168,18 +169,19 @@ public final class SpanAttentionCore extends ZooBlock {
         weight);
   }
 
-  private TopSelection choose(Pass pass, NDArray scores, NDArray place, NDArray allowed) {
+  /** Of candidates that are tokens 1, 2, ... of their sequence; what is before is not allowed. */
+  private TopSelection choose(Pass pass, NDArray scores, NDArray token, NDArray allowed) {
     if (config.choice() == SpanConfig.Choice.BEST) {
       return TopSelection.of(pass, scores, allowed, config.spans());
     }
-    // numbers that depend on head and place, and on nothing else
+    // numbers that depend on head and token, and on nothing else
     Shape shape = scores.getShape();
     NDArray head =
         scores
             .getManager()
             .arange(0, (int) shape.get(1), 1, DataType.INT64, scores.getDevice())
             .reshape(1, shape.get(1), 1, 1);
-    NDArray number = Arithmetic.times(head, HEADS_APART).add(place).add(shape.get(3));
+    NDArray number = Arithmetic.times(head, HEADS_APART).add(token);
     NDArray mixed = Arithmetic.times(number, MULTIPLIER).mod(MODULUS);
     NDArray lots =
         Arithmetic.times(mixed, MULTIPLIER)

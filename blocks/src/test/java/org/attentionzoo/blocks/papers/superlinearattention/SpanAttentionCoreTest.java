@@ -168,6 +168,14 @@ class SpanAttentionCoreTest {
     NDArray chosen =
         new SpanAttentionCore(best).forward(pass(), new NDList(query, query, keys, keys)).get(1);
     assertThat(again).isEqualTo(drawn);
+    NDArray fewer = query.get(":, :, :20");
+    NDArray fewerKeys = keys.get(":, :, :20");
+    assertThat(
+            new SpanAttentionCore(random)
+                .forward(pass(), new NDList(fewer, fewer, fewerKeys, fewerKeys))
+                .get(1))
+        .as("anchors of a shorter text, which a longer one does not change")
+        .isEqualTo(drawn.get(":, :, :20"));
     assertThat(chosen.neq(drawn).sum().getLong()).isGreaterThan(60);
     assertThat(drawn.gte(0).sum().getLong()).isEqualTo(chosen.gte(0).sum().getLong());
   }
