@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.cab;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import java.util.EnumSet;
@@ -12,10 +11,8 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Pass;
-import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.Normalizer;
-import org.attentionzoo.blocks.kernels.KernelLibrary;
 import org.attentionzoo.blocks.layers.Initializers;
 
 /**
@@ -28,21 +25,21 @@ import org.attentionzoo.blocks.layers.Initializers;
  * </pre>
  *
  * <p>Causal self attention is the library's: the slots at place t hold exp(a_t - log of the sum of
- * exp(a_j) up to t) k_t, the newest term of the running mean and not the earlier ones. What a
- * sequence leaves behind is that log.
+ * exp(a_j) up to t) k_t, the newest term of the running mean and not the earlier ones. There each
+ * a_t counts as at most 60, and at least -60. What a sequence leaves behind are the sums.
  *
  * <p>State dict: {@code compress_k}, {@code compress_v} (headWidth, r).
  */
 public final class BoundedMemory extends ZooBlock implements PatternCore {
 
-  /** The logit of a place that does not exist. */
-  private static final double LOWEST = -1e30;
+  /**
+   * The largest logit of either sign; e to it, its sums and what they are divided by are far within
+   * float32.
+   */
+  private static final double LARGEST = 60;
 
-  /** What makes later places count for nothing even beside places that do not exist. */
-  private static final double BELOW_LOWEST = -1e38;
-
-  private static final KernelLibrary KERNELS =
-      KernelLibrary.of(BoundedMemory.class, "prefixes.torchscript");
+  /** Less than e to the least logit; stands where there is padding alone. */
+  private static final double LEAST = 1e-27;
 
   private final Parameter compressKeys;
   private final Parameter compressValues;
@@ -83,8 +80,8 @@ public final class BoundedMemory extends ZooBlock implements PatternCore {
     if (pattern == AttentionPattern.CAUSAL_SELF) {
       DecodeState state = pass.cache() == null ? null : pass.cache().of(owner);
       NDArray live = valid == null ? null : valid.toType(k.getDataType(), false).swapAxes(2, 3);
-      NDArray keyShare = share(pass, keyLogits, live, state, "key");
-      NDArray valueShare = share(pass, valueLogits, live, state, "value");
+      NDArray keyShare = share(keyLogits, live, state, "key");
+      NDArray valueShare = share(valueLogits, live, state, "value");
       NDArray logits = scaled.mul(k).sum(new int[] {3}, true).mul(keyShare);
       return logits.softmax(-1).mul(valueShare).sum(new int[] {3}, true).mul(v);
     }
@@ -94,46 +91,19 @@ public final class BoundedMemory extends ZooBlock implements PatternCore {
   }
 
   /**
-   * exp(a_t) over its sum up to t. The logarithm of that sum, not a sum of terms below a common
-   * bound: a bound taken from later places could press all earlier terms to zero.
+   * exp(a_t) over its sum up to t. What is bounded is each logit by itself: less a maximum over the
+   * sequence, a loud later token would press all earlier terms to zero.
    */
-  private static NDArray share(
-      Pass pass, NDArray logits, NDArray live, DecodeState state, String name) {
-    NDArray given =
-        live == null
-            ? logits
-            : Tensors.choose(live, logits, Arithmetic.times(logits.onesLike(), LOWEST));
-    NDArray before = state == null ? null : state.borrow(name, logits);
-    NDArray sums =
-        before == null
-            ? prefixLogSums(pass, given)
-            : prefixLogSums(pass, before.concat(given, 2)).get(":, :, 1:");
+  private static NDArray share(NDArray logits, NDArray live, DecodeState state, String name) {
+    NDArray bounded = Arithmetic.atMost(Arithmetic.atLeast(logits, -LARGEST), LARGEST);
+    NDArray weights = live == null ? bounded.exp() : bounded.exp().mul(live);
+    NDArray sums = weights.cumSum(2);
     if (state != null) {
+      NDArray before = state.borrow(name, logits);
+      sums = before == null ? sums : sums.add(before);
       state.put(name, sums.get(":, :, -1:"));
     }
-    NDArray weights = given.sub(sums).exp();
-    return live == null ? weights : weights.mul(live);
-  }
-
-  private static NDArray prefixLogSums(Pass pass, NDArray x) {
-    return pass.kernels(x) ? fastPrefixLogSums(x) : plainPrefixLogSums(x);
-  }
-
-  /** The log of the sum of exp(x) up to each place of axis 2. */
-  static NDArray fastPrefixLogSums(NDArray x) {
-    return KERNELS.call("prefix_log_sums", x);
-  }
-
-  /** Forms all pairs of places. */
-  static NDArray plainPrefixLogSums(NDArray x) {
-    long length = x.getShape().get(2);
-    NDArray place = x.getManager().arange(0, (int) length, 1, DataType.INT64, x.getDevice());
-    NDArray later =
-        place.reshape(1, length).gt(place.reshape(length, 1)).toType(x.getDataType(), false);
-    NDArray pairs =
-        x.expandDims(2).add(Arithmetic.times(later, BELOW_LOWEST).reshape(length, length, 1));
-    NDArray most = pairs.stopGradient().max(new int[] {3}, true); // (B, H, L, 1, r)
-    return pairs.sub(most).exp().sum(new int[] {3}).log().add(most.squeeze(3));
+    return weights.div(Arithmetic.atLeast(sums, LEAST));
   }
 
   /**
