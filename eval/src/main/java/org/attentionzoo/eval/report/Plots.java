@@ -30,9 +30,8 @@ public final class Plots {
   private static final int HEIGHT = 360;
   private static final int MOST_POINTS = 400;
   private static final int DOTS_PER_INCH = 200;
-  // Beyond, values are drawn in units of a power of ten: XChart never ends on axes of 1e15 and
-  // more,
-  // and has no ticks on those of small numbers.
+  // Beyond, values are drawn in units of a power of ten. XChart never ends on axes of 1e15 and
+  // has no ticks on those of small numbers.
   private static final double MOST_PLAIN = 1e6;
   private static final double LEAST_PLAIN = 1e-5;
   // Okabe and Ito's colours, which the colour-blind tell apart too.

@@ -29,7 +29,6 @@ import org.attentionzoo.blocks.linear.RandomFeatures;
 import org.attentionzoo.blocks.papers.sea.SeaConfig.Grouping;
 import org.attentionzoo.blocks.sparse.CompressedMap;
 import org.attentionzoo.blocks.sparse.PairAttention;
-import org.attentionzoo.blocks.sparse.StableOrder;
 
 /**
  * SEA, sparse attention with an estimated mask (Lee et al. 2023): linear attention with random
@@ -509,7 +508,7 @@ public final class SeaCore extends ZooBlock implements Measured {
    */
   public void measure(Pass pass, NDArray q, NDArray selected, Sight sight) {
     if (pass.listens(this, COVERAGE)) {
-      pass.tap(this, COVERAGE, coverage(q, mask(selected, sight, q), sight));
+      pass.tap(this, COVERAGE, coverage(pass, q, mask(selected, sight, q), sight));
     }
   }
 
@@ -545,16 +544,12 @@ public final class SeaCore extends ZooBlock implements Measured {
     return stretch(mean, sight, 0).matMul(sight.values());
   }
 
-  private NDArray coverage(NDArray q, NDArray mask, Sight sight) {
+  private NDArray coverage(Pass pass, NDArray q, NDArray mask, Sight sight) {
     NDArray sees = sees(q, sight);
     NDArray teacher = PairAttention.weights(q, sight.keys(), sees, config.scale());
     NDArray wanted = teacher.getManager().full(new Shape(1), (float) config.keys());
-    NDArray top =
-        teacher.mul(
-            StableOrder.ranks(teacher)
-                .toType(DataType.FLOAT32, false)
-                .lt(wanted)
-                .toType(DataType.FLOAT32, false));
+    NDArray best = CompressedMap.top(pass, teacher, wanted);
+    NDArray top = teacher.mul(best.toType(DataType.FLOAT32, false));
     int[] last = {3};
     NDArray visited = mask.mul(sees).sum(last).div(Arithmetic.atLeast(sees.sum(last), 1));
     return ai.djl.ndarray.NDArrays.stack(
