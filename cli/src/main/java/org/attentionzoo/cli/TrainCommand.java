@@ -102,9 +102,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--profile",
       description =
-          "Record three steps (fewer if fewer are left, or if the run evaluates or saves more "
-              + "often) in trace.json of the run's folder (the Chrome format, which "
-              + "chrome://tracing and Perfetto open) and print the ten dearest operators.")
+          "Record the first steps and keep three of them (fewer if fewer are left, or if the run "
+              + "evaluates or saves after each) in trace.json of the run's folder (the Chrome "
+              + "format, which chrome://tracing and Perfetto open) and print the ten dearest "
+              + "operators.")
   private boolean profile;
 
   @Override
@@ -183,11 +184,7 @@ final class TrainCommand implements Callable<Integer> {
         TensorBoardLog tensorBoard =
             new TensorBoardLog(
                 run.folder().path().resolve("tensorboard"), run.config().logEvery());
-        StepProfiler profiler =
-            new StepProfiler(
-                run.folder().path().resolve("trace.json"),
-                run.config().evaluateEvery(),
-                run.config().checkpointEvery());
+        StepProfiler profiler = new StepProfiler(run.folder().path().resolve("trace.json"));
         Interruption interruption = Interruption.asking(run::requestStop, stderr)) {
       run.addListener(display);
       run.addListener(tensorBoard);
@@ -225,7 +222,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static void print(Trace trace, long steps, PrintWriter stdout) {
+  private static void print(Trace trace, int steps, PrintWriter stdout) {
     List<Trace.Operator> operators = trace.operators();
     double all = operators.stream().mapToDouble(Trace.Operator::milliseconds).sum();
     stdout.printf(Locale.ROOT, "the ten dearest operators of %d steps%n", steps);

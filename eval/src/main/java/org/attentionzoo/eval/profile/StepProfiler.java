@@ -1,95 +1,61 @@
 package org.attentionzoo.eval.profile;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.stream.LongStream;
 import org.attentionzoo.training.run.Progress;
 import org.attentionzoo.training.run.TrainingListener;
 
 /**
- * Records a few steps of a training run that follow each other, after those in which kernels are
- * compiled where the run has more. Nothing but steps: fewer than wanted if the run evaluates or
- * saves too often.
+ * Records the first steps of a training run and keeps the last three of those, after kernels are
+ * compiled and memory is touched where the run has as many. Nothing but steps: one that follows an
+ * evaluation or a checkpoint is left out, unless the run begins with it.
  *
  * <p>For the thread that trains. Closing ends a recording that the run's end cut short.
  */
 public final class StepProfiler implements TrainingListener, AutoCloseable {
 
-  private static final long SKIPPED = 4;
-  private static final long RECORDED = 3;
-
-  /** How far from its beginning a run is searched for steps without a pause. */
-  private static final long SEARCHED = 10_000;
+  private static final int WATCHED = 7;
+  private static final int KEPT = 3;
 
   private final Path file;
-  private final int[] pauses;
-  private Profiler profiler;
-  private long first = -1;
-  private long wanted;
-  private long recorded;
+  private final JoinedTrace trace;
+  private int watched;
 
   /**
    * Prepares a recording.
    *
    * @param file the trace to write, in the Chrome format
-   * @param pauses after how many steps each the run does something else, such as an evaluation; 0
-   *     for what it does at its end only
    */
-  public StepProfiler(Path file, int... pauses) {
+  public StepProfiler(Path file) {
     this.file = file;
-    this.pauses = pauses.clone();
+    this.trace = new JoinedTrace(file, KEPT);
   }
 
   /** {@inheritDoc} */
   @Override
   public void started(long step, long steps) {
-    for (wanted = Math.min(RECORDED, steps - step); wanted > 0; wanted--) {
-      OptionalLong found = find(step, steps);
-      if (found.isPresent()) {
-        first = found.getAsLong();
-        break;
-      }
+    if (step < steps) {
+      trace.begin();
     }
-    if (first == step) {
-      profiler = Profiler.start(file);
-    }
-  }
-
-  /** After which step as many as wanted come without a pause: late enough rather than early. */
-  private OptionalLong find(long step, long steps) {
-    long last = Math.min(steps - wanted, step + SEARCHED);
-    LongStream late = LongStream.rangeClosed(step + SKIPPED, last);
-    long before = Math.min(step + SKIPPED - 1, last);
-    LongStream early = LongStream.rangeClosed(step, before).map(s -> before - (s - step));
-    return LongStream.concat(late, early).filter(s -> isUnbroken(step, s)).findFirst();
-  }
-
-  /** A pause after the last of the steps does no harm, nor one before the run began. */
-  private boolean isUnbroken(long begin, long step) {
-    return LongStream.range(step, step + wanted)
-        .filter(s -> s > begin)
-        .noneMatch(s -> Arrays.stream(pauses).anyMatch(every -> every > 0 && s % every == 0));
   }
 
   /** {@inheritDoc} */
   @Override
   public void stepped(Progress progress) {
-    if (profiler != null) {
-      recorded++;
-      if (recorded == wanted) {
-        close();
-      }
-    } else if (recorded == 0 && progress.step() == first) {
-      profiler = Profiler.start(file);
+    if (trace.isRecording()) {
+      trace.keep();
+      trace.write();
+      watched++;
+    }
+    if (watched < WATCHED && progress.step() < progress.steps()) {
+      trace.begin();
     }
   }
 
   /** {@inheritDoc} */
   @Override
   public void pausing() {
-    close();
+    trace.discard();
   }
 
   /**
@@ -97,26 +63,22 @@ public final class StepProfiler implements TrainingListener, AutoCloseable {
    *
    * @return the number
    */
-  public long steps() {
-    return recorded;
+  public int steps() {
+    return trace.size();
   }
 
   /**
    * What was recorded.
    *
-   * @return the trace; empty if no step was
+   * @return the trace; empty, and there is no file, if no step was
    */
   public Optional<Trace> trace() {
-    close();
-    return recorded == 0 ? Optional.empty() : Optional.of(Trace.read(file));
+    return steps() == 0 ? Optional.empty() : Optional.of(Trace.read(file));
   }
 
-  /** Ends the recording. */
+  /** Ends a recording that goes on. */
   @Override
   public void close() {
-    if (profiler != null) {
-      profiler.close();
-      profiler = null;
-    }
+    trace.discard();
   }
 }

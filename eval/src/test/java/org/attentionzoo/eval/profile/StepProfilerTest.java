@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.training.run.Progress;
 import org.junit.jupiter.api.Test;
@@ -31,20 +32,22 @@ class StepProfilerTest {
     "0, 40, 5, 3",
     "0, 40, 4, 3",
     "0, 9, 3, 3",
-    "0, 9, 2, 2",
+    "0, 9, 2, 3",
+    "0, 3, 2, 2",
     "3, 9, 1, 1",
     "0, 1, 1, 1"
   })
-  void recordsStepsAndNothingElse(long done, long steps, int every, long expected) {
+  void recordsStepsAndNothingElse(long done, long steps, int every, int expected) {
     Path file = folder.resolve("trace.json");
     try (NDManager manager = NDManager.newBaseManager();
         NDArray one = manager.ones(new Shape(1));
-        StepProfiler profiler = new StepProfiler(file, every, 0)) {
+        StepProfiler profiler = new StepProfiler(file)) {
       profiler.started(done, steps);
       for (long step = done + 1; step <= steps; step++) {
         one.exp().close();
         profiler.stepped(new Progress(step, steps, 1, 1, 1, Map.of(), 1, Duration.ZERO));
         if (step == steps || (every > 0 && step % every == 0)) {
+          profiler.pausing();
           one.log().close();
         }
       }
@@ -53,25 +56,26 @@ class StepProfilerTest {
       assertThat(trace.operators())
           .noneMatch(operator -> operator.name().equals(ELSE))
           .anyMatch(operator -> operator.name().equals(STEP) && operator.calls() == expected);
+      assertThat(folder.toFile().list()).containsExactly("trace.json");
     }
   }
 
   @Test
-  void endsBeforeACheckpointThatNobodyPlanned() {
+  void keepsTheLastOfTheStepsItWatchesInTheirOrder() {
     Path file = folder.resolve("trace.json");
     try (NDManager manager = NDManager.newBaseManager();
-        NDArray one = manager.ones(new Shape(1));
-        StepProfiler profiler = new StepProfiler(file, 0)) {
+        StepProfiler profiler = new StepProfiler(file)) {
       profiler.started(0, 20);
-      for (long step = 1; step <= 5; step++) {
-        one.exp().close();
+      for (long step = 1; step <= 20; step++) {
+        manager.zeros(new Shape(step)).exp().close();
         profiler.stepped(new Progress(step, 20, 1, 1, 1, Map.of(), 1, Duration.ZERO));
       }
-      profiler.pausing();
-      one.log().close();
-      Trace trace = profiler.trace().orElseThrow();
-      assertThat(profiler.steps()).isEqualTo(1);
-      assertThat(trace.operators()).noneMatch(operator -> operator.name().equals(ELSE));
+      List<Trace.Call> calls =
+          profiler.trace().orElseThrow().calls().stream()
+              .filter(call -> call.name().equals(STEP))
+              .toList();
+      assertThat(calls).extracting(call -> call.shapes().get(0).get(0)).containsExactly(5L, 6L, 7L);
+      assertThat(calls).extracting(Trace.Call::start).isSorted().doesNotHaveDuplicates();
     }
   }
 
