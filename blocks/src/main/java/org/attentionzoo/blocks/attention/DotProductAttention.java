@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
-import ai.djl.pytorch.jni.JniUtils;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.kernels.KernelLibrary;
@@ -22,9 +21,6 @@ public final class DotProductAttention {
 
   /** The tap of every block that calls this: (B, H, Lq, Lk), rows sum to 1 or are all zero. */
   public static final String PATTERN = "pattern";
-
-  /** A uniform number takes half the time of one of MKL where those are slow. */
-  private static final int UNIFORM_THREADS = 2;
 
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(DotProductAttention.class, "attention.torchscript");
@@ -95,7 +91,8 @@ public final class DotProductAttention {
     }
     if (drops(pass, owner, q, dropout, normalizer)) {
       boolean oneDnn = ProductLibrary.isOneDnnFaster();
-      return dropped(q, k, v, mask, bias, causal, scale, dropout, oneDnn, isUniformFaster());
+      return dropped(
+          q, k, v, mask, bias, causal, scale, dropout, oneDnn, Dropout.isUniformFaster());
     }
     NDArray weights = normalizer.weights(logits(q, k, bias, scale), allowed(q, k, mask, causal));
     NDArray pattern = pass.tap(owner, PATTERN, weights);
@@ -157,14 +154,6 @@ public final class DotProductAttention {
     return pass.kernels(q)
         && normalizer.equals(Normalizer.SOFTMAX)
         && !pass.listens(owner, PATTERN);
-  }
-
-  /**
-   * Whether uniform random numbers, which libtorch draws on one thread, take less time than MKL's
-   * ones and zeros, which it draws on all. MKL's are slow where its products are.
-   */
-  static boolean isUniformFaster() {
-    return ProductLibrary.isOneDnnFaster() && JniUtils.getNumThreads() <= UNIFORM_THREADS;
   }
 
   static NDArray dropped(

@@ -3,11 +3,11 @@ package org.attentionzoo.blocks.attention;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.norm.Dropout;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.function.BooleanSupplier;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.kernels.ProductLibrary;
+import org.attentionzoo.blocks.layers.Dropout;
 
 /**
  * Causal attention with dropout by the kernel and by NDArray operations, on inputs q, k, v, bias
@@ -26,7 +26,7 @@ record DroppedAttention(
   private static final long DRAWS = 7;
 
   DroppedAttention(boolean masked, boolean biased) {
-    this(masked, biased, ProductLibrary::isOneDnnFaster, DotProductAttention::isUniformFaster);
+    this(masked, biased, ProductLibrary::isOneDnnFaster, Dropout::isUniformFaster);
   }
 
   NDList fast(NDList in) {
@@ -41,7 +41,8 @@ record DroppedAttention(
 
   /** Draws for itself. */
   NDList independent(NDList in) {
-    NDArray kept = Dropout.dropout(pattern(in), (float) RATE, true).singletonOrThrow();
+    NDArray kept =
+        ai.djl.nn.norm.Dropout.dropout(pattern(in), (float) RATE, true).singletonOrThrow();
     return new NDList(kept.matMul(in.get(2)));
   }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import org.attentionzoo.blocks.kernels.KernelCatalog;
@@ -15,6 +16,8 @@ import org.attentionzoo.blocks.kernels.KernelCheck.Case;
 public final class LayerKernels implements KernelCatalog {
 
   private static final double EPSILON = 1e-6;
+  private static final double RATE = 0.2;
+  private static final int DRAWS = 3;
 
   /** {@inheritDoc} */
   @Override
@@ -51,6 +54,15 @@ public final class LayerKernels implements KernelCatalog {
                 List.of(simple(1, 1, 8), simple(3, 7, 5), simple(2, 33, 64)),
                 2e-5,
                 "float32 rounding")
+            .timedOn(simple(8, 64, 128), simple(8, 512, 512)),
+        new KernelCheck(
+                "layers/dropout",
+                LayerKernels::dropped,
+                in -> new NDList(in.get(0).mul(dropped(new NDList(in.get(0).onesLike())).head())),
+                List.of(simple(1, 1, 8), simple(3, 7, 5), simple(8, 64, 128)),
+                2e-6,
+                "both drop the same")
+            .timedAgainst(in -> new NDList(Dropout.own(in.get(0), RATE)))
             .timedOn(simple(8, 64, 128), simple(8, 512, 512)),
         new KernelCheck(
                 "layers/causal_convolution",
@@ -91,6 +103,11 @@ public final class LayerKernels implements KernelCatalog {
 
   private static NDArray everyOther(NDList in) {
     return in.get(0).get(":, ::2");
+  }
+
+  private static NDList dropped(NDList in) {
+    JniUtils.setSeed(DRAWS);
+    return new NDList(Dropout.uniform(in.get(0), RATE));
   }
 
   private static Case linear(long batch, long length, long inner, long outer) {
