@@ -40,6 +40,15 @@ public final class Padding {
   }
 
   /**
+   * Which tokens they are: at place i stands the token order[i].
+   *
+   * @return (B, L) int64
+   */
+  public NDArray order() {
+    return order;
+  }
+
+  /**
    * Moves valid tokens to the front.
    *
    * @param x (B, L, D)

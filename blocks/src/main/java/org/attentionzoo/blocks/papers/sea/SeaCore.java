@@ -15,6 +15,7 @@ import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.Measured;
+import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
@@ -514,14 +515,7 @@ public final class SeaCore extends ZooBlock implements Measured {
 
   /** (B, S): which key is the first, second, ... of its sequence; null if they are in order. */
   private static NDArray order(Sight sight) {
-    if (sight.valid() == null) {
-      return null;
-    }
-    NDArray valid = sight.valid().toType(DataType.INT64, false);
-    NDArray whenValid = valid.cumSum(1).sub(1).mul(valid);
-    NDArray padded = valid.neg().add(1);
-    NDArray whenPadded = padded.cumSum(1).sub(1).add(valid.sum(new int[] {1}, true)).mul(padded);
-    return whenValid.add(whenPadded).argSort(1);
+    return sight.valid() == null ? null : new Padding(sight.valid()).order();
   }
 
   private NDArray soFar(Pass pass, NDArray v, Sight sight) {
