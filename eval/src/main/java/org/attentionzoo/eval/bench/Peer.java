@@ -150,7 +150,19 @@ public final class Peer implements AutoCloseable {
   }
 
   private void backward(NDArray loss) {
-    if (!BackwardPass.tryFrom(loss)) {
+    boolean learns;
+    try {
+      learns = BackwardPass.tryFrom(loss);
+    } catch (EngineException e) {
+      throw new UserException(
+          "the peer "
+              + file
+              + " cannot be run backward: "
+              + cause(e.getMessage())
+              + "; change the module, or use bench infer",
+          e);
+    }
+    if (!learns) {
       throw new UserException(
           "the output of the peer "
               + file

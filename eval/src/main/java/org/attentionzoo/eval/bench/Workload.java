@@ -96,21 +96,20 @@ public final class Workload implements AutoCloseable {
   }
 
   /**
-   * A component of a golden case with the official weights and inputs.
+   * A component of a golden case with the official weights and inputs. All its passes are of
+   * training or all of prediction, as the case is; those of an exported module are, too.
    *
    * @param parent what its memory belongs to; decides the device
    * @param folder the case
    * @param papers where its target is looked up
-   * @return the workload; its loss is the mean of the squares of the case's first output
+   * @return the workload; its loss is the mean of the squares of the case's first output alone
    * @throws UserException if the case cannot be read or does not fit its target
    */
   public static Workload ofCase(NDManager parent, Path folder, Papers papers) {
     NDManager manager = parent.newSubManager();
     try {
       GoldenCase golden = GoldenCase.open(folder, papers, manager);
-      Body body =
-          (pass, inputs) ->
-              golden.run(golden.isTraining() ? pass : Pass.inference(pass.store()), inputs);
+      Body body = (pass, inputs) -> new NDList(golden.run(pass.store(), inputs));
       NDList inputs = golden.inputs();
       long items = inputs.head().getShape().get(0);
       return new Workload(manager, golden.block(), inputs, null, items, Taps.NONE, body);
@@ -278,7 +277,11 @@ public final class Workload implements AutoCloseable {
     }
   }
 
-  /** Does a forward pass with gradients and waits for the loss. */
+  /**
+   * Does a forward pass with gradients and waits for the loss.
+   *
+   * @throws UserException if the output is of whole numbers, as that of some golden cases
+   */
   public void forward() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
@@ -286,13 +289,21 @@ public final class Workload implements AutoCloseable {
     }
   }
 
-  /** Does a forward and a backward pass and waits for both; gradients add up. */
+  /**
+   * Does a forward and a backward pass and waits for both; gradients add up.
+   *
+   * @throws UserException if the output has no gradient, as that of some golden cases
+   */
   public void forwardBackward() {
     try (NDManager scope = manager.newSubManager();
         GradientMode ignored = GradientMode.on()) {
       NDArray loss = loss(scope);
       await(loss);
-      BackwardPass.from(loss);
+      if (!BackwardPass.tryFrom(loss)) {
+        throw new UserException(
+            "the first output depends on no parameter that learns; expected one that does, whose"
+                + " backward pass can be timed");
+      }
     }
   }
 
@@ -306,12 +317,22 @@ public final class Workload implements AutoCloseable {
     return output.square().mean();
   }
 
+  private static NDArray floating(NDArray output) {
+    if (!output.getDataType().isFloating()) {
+      throw new UserException(
+          "the first output is of type "
+              + output.getDataType()
+              + "; expected floating numbers, which have gradients");
+    }
+    return output;
+  }
+
   private NDArray loss(NDManager scope) {
     Pass pass = Pass.training(store).with(taps);
     NDList outputs = body.run(pass, borrowed(inputs, scope));
     NDArray loss;
     if (labels == null) {
-      loss = meanSquare(outputs.head());
+      loss = meanSquare(floating(outputs.head()));
     } else {
       Batch batch = new Batch(inputs, new NDList(labels), new long[0]);
       loss = LanguageModelObjective.ofTokens().evaluate(outputs, batch).loss();

@@ -91,7 +91,7 @@ final class JoinedTrace {
       profiler.close();
       profiler = null;
       try {
-        Files.delete(part);
+        Files.deleteIfExists(part);
       } catch (IOException e) {
         throw new UserException("cannot delete " + part + ": " + e.getMessage(), e);
       }

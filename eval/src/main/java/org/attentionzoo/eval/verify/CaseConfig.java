@@ -1,5 +1,7 @@
 package org.attentionzoo.eval.verify;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,6 +15,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.GoldenConfig;
+import org.attentionzoo.models.GoldenTarget;
+import org.attentionzoo.models.weights.SafetensorsFile;
+import org.attentionzoo.models.weights.StateDictLoader;
 
 /**
  * A case's {@code config.json}.
@@ -66,6 +72,17 @@ record CaseConfig(
               + String.join(", ", new TreeSet<>(left.keySet())));
     }
     return result;
+  }
+
+  /** Builds the target with these arguments and loads the official weights into it, all of them. */
+  GoldenTarget.Case build(GoldenTarget component, SafetensorsFile weights, NDManager manager) {
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    weights.tensors().forEach((name, info) -> shapes.put(name, info.shape()));
+    GoldenConfig arguments = new GoldenConfig(config, shapes);
+    GoldenTarget.Case built = component.build().apply(arguments);
+    arguments.finish();
+    StateDictLoader.strict().renaming(built.rename()).load(built.block(), manager, weights);
+    return built;
   }
 
   private static double tolerance(double value) {

@@ -3,6 +3,7 @@ package org.attentionzoo.eval.verify;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -11,11 +12,9 @@ import java.util.Map;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
-import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.weights.SafetensorsFile;
-import org.attentionzoo.models.weights.StateDictLoader;
 
 /**
  * A component of a golden case with the official weights and inputs, ready to run.
@@ -41,16 +40,19 @@ public final class GoldenCase {
    * @param papers where targets are looked up
    * @param manager owns weights and inputs; decides the device
    * @return the case
-   * @throws UserException if the case is not complete or does not fit its target
+   * @throws UserException if the case is not complete, has no input or no output, or does not fit
+   *     its target
    */
   public static GoldenCase open(Path folder, Papers papers, NDManager manager) {
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve("weights.safetensors"));
         SafetensorsFile data = SafetensorsFile.open(folder.resolve("case.safetensors"))) {
       CaseConfig config = CaseConfig.read(folder.resolve("config.json"));
-      GoldenConfig arguments = new GoldenConfig(config.config());
-      GoldenTarget.Case built = papers.goldenTarget(config.target()).build().apply(arguments);
-      arguments.finish();
-      StateDictLoader.strict().renaming(built.rename()).load(built.block(), manager, weights);
+      if (config.inputs().isEmpty() || config.outputs().isEmpty()) {
+        throw new UserException(
+            folder + " names no input or no output; expected one of each to run its target");
+      }
+      GoldenTarget.Case built =
+          config.build(papers.goldenTarget(config.target()), weights, manager);
       NDList inputs = new NDList();
       for (String name : config.inputs()) {
         inputs.add(data.read(manager, "input." + name));
@@ -82,44 +84,26 @@ public final class GoldenCase {
   }
 
   /**
-   * The name of the target.
+   * Runs the component in a pass of its own, in training or not as the case says.
    *
-   * @return for example {@code moh/attention}
-   */
-  public String target() {
-    return config.target();
-  }
-
-  /**
-   * Whether the case is one of training.
-   *
-   * @return false for prediction
-   */
-  public boolean isTraining() {
-    return config.train();
-  }
-
-  /**
-   * Runs the component.
-   *
-   * @param pass what the pass carries
+   * @param store decides the device
    * @param values as {@link #inputs}
-   * @return the outputs that the case names, in its order
+   * @return the first of the outputs that the case names
+   * @throws UserException if the component gives no output of that name
    */
-  public NDList run(Pass pass, NDList values) {
+  public NDArray run(ParameterStore store, NDList values) {
+    Pass pass = config.train() ? Pass.training(store) : Pass.inference(store);
     Map<String, NDArray> named = new LinkedHashMap<>();
     List<String> names = config.inputs();
     for (int i = 0; i < names.size(); i++) {
       named.put(names.get(i), values.get(i));
     }
     Map<String, NDArray> outputs = built.adapter().run(pass, named);
-    NDList results = new NDList();
-    for (String name : config.outputs()) {
-      if (!outputs.containsKey(name)) {
-        throw new UserException(config.target() + " gives no output '" + name + "'");
-      }
-      results.add(outputs.get(name));
+    String first = config.outputs().get(0);
+    NDArray output = outputs.get(first);
+    if (output == null) {
+      throw new UserException(config.target() + " gives no output '" + first + "'");
     }
-    return results;
+    return output;
   }
 }

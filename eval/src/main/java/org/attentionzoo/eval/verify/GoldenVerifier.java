@@ -4,7 +4,6 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import java.io.IOException;
@@ -23,11 +22,9 @@ import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.StateDict;
 import org.attentionzoo.blocks.UserException;
-import org.attentionzoo.models.GoldenConfig;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.weights.SafetensorsFile;
-import org.attentionzoo.models.weights.StateDictLoader;
 
 /**
  * Compares a component with what the official code computed: outputs, and gradients of the sum of
@@ -118,12 +115,7 @@ public final class GoldenVerifier {
     String path = plain ? "plain" : "kernel";
     try (NDManager manager = NDManager.newBaseManager(device, "PyTorch")) {
       // Built anew for each path: a pass may change buffers, such as batch statistics.
-      Map<String, Shape> shapes = new LinkedHashMap<>();
-      weights.tensors().forEach((name, info) -> shapes.put(name, info.shape()));
-      GoldenConfig arguments = new GoldenConfig(config.config(), shapes);
-      GoldenTarget.Case built = target.build().apply(arguments);
-      arguments.finish();
-      StateDictLoader.strict().renaming(built.rename()).load(built.block(), manager, weights);
+      GoldenTarget.Case built = config.build(target, weights, manager);
       Map<String, NDArray> inputs = inputs(config, data, manager);
       CaseInputs given = new CaseInputs(inputs);
       List<TensorComparison> lines = compare(built, config, data, given, plain, manager);

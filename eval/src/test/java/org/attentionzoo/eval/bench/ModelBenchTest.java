@@ -142,9 +142,10 @@ class ModelBenchTest {
       delimiter = '|',
       value = {
         "return x | type int64; expected floating",
-        "return torch.ones([2, 3]) | does not depend on parameters"
+        "return torch.ones([2, 3]) | does not depend on parameters",
+        "return torch.mul_(torch.exp(torch.requires_grad_(torch.ones([2]))), 2.) | inplace operation"
       })
-  void predictsButDoesNotTrainWithAPeerThatHasNoGradient(
+  void predictsButDoesNotTrainWithAPeerThatGivesNoGradient(
       String body, String message, @TempDir Path folder) throws IOException {
     try (Workload workload = decoder(1, 4);
         Peer peer = Peer.load(peer(folder, "Tensor", body), manager, workload.inputs())) {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.eval.bench.Workload;
 import org.attentionzoo.models.GoldenTarget;
 import org.attentionzoo.models.PaperCard;
 import org.attentionzoo.models.PaperProvider;
@@ -36,6 +39,20 @@ class GoldenCasesTest {
     assertThat(report.passed()).as(String.join("\n", report.describe())).isTrue();
     // What is not read was not compared either, whatever the case is called.
     assertThat(report.paths()).allSatisfy(path -> assertThat(path.unread()).isEmpty());
+  }
+
+  @ParameterizedTest
+  @MethodSource("casesInProject")
+  void canBeTimed(Path folder) {
+    try (NDManager manager = NDManager.newBaseManager();
+        Workload workload = Workload.ofCase(manager, folder, PAPERS)) {
+      workload.predict();
+      try {
+        workload.forwardBackward();
+      } catch (UserException e) {
+        assertThat(e).hasMessageContaining("the first output").hasMessageContaining("; expected");
+      }
+    }
   }
 
   @ParameterizedTest
