@@ -55,19 +55,14 @@ final class AxialMixture implements Factorization {
     NDArray before = swap(Logits.products(qc, leftKey).add(above).add(except(q, m, 0)));
     NDArray behind = swap(Logits.products(qc, rightKey).add(above).add(except(q, m, m - 1)));
     NDList all = new NDList(columns, row, others, before, behind);
-    NDArray weights = Logits.weights(pass, Tensors.concat(all, 4), config.dropout());
+    long[] ends = {rows, rows + m, rows + 2L * m, 2L * rows + 2L * m};
+    NDList weights = Logits.weights(pass, Tensors.concat(all, 4), config.dropout()).split(ends, 4);
 
-    long end = rows;
-    NDArray mixed = swap(swap(weights.get("..., :{}", rows)).matMul(vc));
-    mixed = mixed.add(weights.get("..., {}:{}", end, end + m).matMul(v));
-    end += m;
-    mixed =
-        mixed.add(weights.get("..., {}:{}", end, end + m).matMul(swap(shift(aboveValue, false))));
-    end += m;
-    NDArray toLeft = swap(weights.get("..., {}:{}", end, end + rows));
-    NDArray toRight = swap(weights.get("..., {}:{}", end + rows, end + 2 * rows));
-    mixed = mixed.add(swap(toLeft.matMul(swap(shift(leftValue, false)))));
-    mixed = mixed.add(swap(toRight.matMul(swap(shift(rightValue, true)))));
+    NDArray mixed = swap(swap(weights.get(0)).matMul(vc));
+    mixed = mixed.add(weights.get(1).matMul(v));
+    mixed = mixed.add(weights.get(2).matMul(swap(shift(aboveValue, false))));
+    mixed = mixed.add(swap(swap(weights.get(3)).matMul(swap(shift(leftValue, false)))));
+    mixed = mixed.add(swap(swap(weights.get(4)).matMul(swap(shift(rightValue, true)))));
     return TokenBlocks.join(mixed, 2, length);
   }
 

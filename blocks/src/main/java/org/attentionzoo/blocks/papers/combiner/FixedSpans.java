@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.combiner;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.sparse.TokenBlocks;
 
@@ -46,12 +47,9 @@ final class FixedSpans implements Factorization {
     }
     NDArray summary =
         Logits.weights(pass, inner, config.dropout()).matMul(v).squeeze(3); // (B, H, S, e)
-    NDArray weights = Logits.weights(pass, direct.concat(spans, 4), config.dropout());
-    NDArray mixed =
-        weights
-            .get("..., :{}", m)
-            .matMul(v)
-            .add(weights.get("..., {}:", m).matMul(summary.expandDims(2)));
+    NDList weights =
+        Logits.weights(pass, direct.concat(spans, 4), config.dropout()).split(new long[] {m}, 4);
+    NDArray mixed = weights.get(0).matMul(v).add(weights.get(1).matMul(summary.expandDims(2)));
     return TokenBlocks.join(mixed, 2, length);
   }
 }

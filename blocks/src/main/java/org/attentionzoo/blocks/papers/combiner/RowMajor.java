@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.combiner;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.sparse.TokenBlocks;
@@ -58,12 +59,13 @@ final class RowMajor implements Factorization {
       // In a last row that is not whole, some columns have no token that could read it.
       readings = readings.add(Logits.hide(exists.transpose(0, 1, 3, 2), q).expandDims(3));
     }
-    NDArray weights =
-        Logits.weights(pass, direct.concat(readings.transpose(0, 1, 3, 2, 4), 4), config.dropout());
-    NDArray near = weights.get("..., :{}", m).matMul(v);
+    NDList weights =
+        Logits.weights(pass, direct.concat(readings.transpose(0, 1, 3, 2, 4), 4), config.dropout())
+            .split(new long[] {m}, 4);
+    NDArray near = weights.get(0).matMul(v);
     NDArray far =
         weights
-            .get("..., {}:", m)
+            .get(1)
             .transpose(0, 1, 3, 2, 4)
             .matMul(reading.transpose(0, 1, 3, 2, 4)); // (B, H, m, R, e)
     return TokenBlocks.join(near.add(far.transpose(0, 1, 3, 2, 4)), 2, length);

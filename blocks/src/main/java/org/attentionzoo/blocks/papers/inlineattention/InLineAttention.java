@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.inlineattention;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
@@ -88,10 +89,10 @@ public final class InLineAttention extends MixerBlock {
     int width = config.width();
     NDArray valid = sequences.valid();
     check(length, valid);
-    NDArray all = queryKeyValue.forward(pass, hidden);
-    NDArray q = split(config.kernel().apply(all.get("..., :" + width)));
-    NDArray k = split(config.kernel().apply(all.get("..., " + width + ":" + 2 * width)));
-    NDArray values = all.get("..., " + 2 * width + ":");
+    NDList all = queryKeyValue.forward(pass, hidden).split(3, 2);
+    NDArray q = split(config.kernel().apply(all.get(0)));
+    NDArray k = split(config.kernel().apply(all.get(1)));
+    NDArray values = all.get(2);
     NDArray v = split(values);
 
     NDArray live = null;

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -190,9 +191,9 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
     NDArray count = inside.sum(new int[] {1}, true).add(cells).log();
     NDArray q = direction.add(pass.value(queryEmbedding, hidden)).mul(sharpness).mul(count);
 
-    NDArray both = keyValue.forward(pass, hidden);
-    NDArray keys = CosineMixtureOfHeadAttention.unit(split(both.get("..., :" + channels)));
-    NDArray values = split(both.get("..., " + channels + ":"));
+    NDList both = keyValue.forward(pass, hidden).split(2, 2);
+    NDArray keys = CosineMixtureOfHeadAttention.unit(split(both.get(0)));
+    NDArray values = split(both.get(1));
     NDArray nearKeys = neighbours(keys); // (B, heads, L, window window, headWidth)
     NDArray nearValues = neighbours(values).mul(inside.expandDims(-1));
     NDArray byWindow = pass.value(localBias, hidden).expandDims(1);
@@ -205,9 +206,9 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
             .mul(inside)
             .add(Arithmetic.times(Tensors.oneMinus(inside), BLOCKED));
 
-    NDArray far = keyValue.forward(pass, pool(pass, hidden));
-    NDArray farKeys = CosineMixtureOfHeadAttention.unit(split(far.get("..., :" + channels)));
-    NDArray farValues = split(far.get("..., " + channels + ":"));
+    NDList far = keyValue.forward(pass, pool(pass, hidden)).split(2, 2);
+    NDArray farKeys = CosineMixtureOfHeadAttention.unit(split(far.get(0)));
+    NDArray farValues = split(far.get(1));
     NDArray farLogits =
         q.matMul(farKeys.swapAxes(2, 3))
             .add(
@@ -215,17 +216,16 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
                     pass, biasHidden, biasOutput, hidden, height, width, cell));
 
     int area = window * window;
-    NDArray pattern = nearLogits.concat(farLogits, -1).softmax(-1);
+    NDList patterns = nearLogits.concat(farLogits, -1).softmax(-1).split(new long[] {area}, 3);
     NDArray learned =
         direction.matMul(pass.value(tokens, hidden)).add(pass.value(tokensBias, hidden));
     NDArray near =
         learned
-            .add(pattern.get("..., :" + area))
+            .add(patterns.get(0))
             .expandDims(3)
             .matMul(nearValues)
             .reshape(batch, heads, length, head);
-    NDArray mixed =
-        near.add(pattern.get("..., " + area + ":").matMul(farValues)).transpose(0, 2, 1, 3);
+    NDArray mixed = near.add(patterns.get(1).matMul(farValues)).transpose(0, 2, 1, 3);
     if (router != null) {
       NDArray gates = pass.tap(this, GATES, router.route(pass, hidden));
       mixed = mixed.mul(gates.expandDims(-1));

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import org.attentionzoo.blocks.Pass;
@@ -51,14 +52,13 @@ public final class ConvolutionalGlu extends UnaryBlock {
   @Override
   public NDArray forward(Pass pass, NDArray x) {
     Shape shape = x.getShape();
-    NDArray both = fc1.forward(pass, x);
-    NDArray map =
-        both.get("..., :" + hidden).transpose(0, 2, 1).reshape(shape.get(0), hidden, height, width);
+    NDList both = fc1.forward(pass, x).split(2, 2);
+    NDArray map = both.get(0).transpose(0, 2, 1).reshape(shape.get(0), hidden, height, width);
     NDArray gate =
         Activation.gelu(convolution.forward(pass, map))
             .reshape(shape.get(0), hidden, shape.get(1))
             .transpose(0, 2, 1);
-    return fc2.forward(pass, gate.mul(both.get("..., " + hidden + ":")));
+    return fc2.forward(pass, gate.mul(both.get(1)));
   }
 
   /** The official module around the convolution. */

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
@@ -171,15 +172,15 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
       throw new IllegalArgumentException(
           length + " tokens; expected " + height + " times " + width + ", the grid's");
     }
-    NDArray joint =
-        queryKeyValue
-            .forward(pass, hidden)
-            .reshape(batch, length, 3, config.heads(), config.headWidth())
-            .transpose(2, 0, 3, 1, 4);
+    NDList joint = queryKeyValue.forward(pass, hidden).split(3, 2);
+    Shape byHead = new Shape(batch, length, config.heads(), config.headWidth());
+    NDArray k = unit(joint.get(1).reshape(byHead).transpose(0, 2, 1, 3));
+    NDArray v = joint.get(2).reshape(byHead).transpose(0, 2, 1, 3);
     NDArray valid = sequences.valid();
     NDArray sharpness = Activation.softPlus(pass.value(temperature, hidden));
     sharpness.attach(hidden.getManager());
-    NDArray q = unit(joint.get(0)).add(pass.value(queryEmbedding, hidden)).mul(sharpness);
+    NDArray direction = unit(joint.get(0).reshape(byHead).transpose(0, 2, 1, 3));
+    NDArray q = direction.add(pass.value(queryEmbedding, hidden)).mul(sharpness);
     NDArray mask = Masks.keys(valid);
     if (valid == null) {
       q = q.mul(hidden.getManager().full(new Shape(), (float) length, q.getDataType()).log());
@@ -192,8 +193,7 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
             ? null
             : ContinuousPositionBias.of(pass, biasHidden, biasOutput, hidden, height, width, 1);
     NDArray heads =
-        DotProductAttention.attend(
-                pass, this, q, unit(joint.get(1)), joint.get(2), mask, bias, false, 1, 0)
+        DotProductAttention.attend(pass, this, q, k, v, mask, bias, false, 1, 0)
             .transpose(0, 2, 1, 3);
     if (router != null) {
       NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, valid));

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.moh;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import java.util.Set;
@@ -100,13 +101,11 @@ public final class MixtureOfHeadAttention extends MixerBlock implements Measured
     Shape shape = hidden.getShape();
     long batch = shape.get(0);
     long length = shape.get(1);
-    NDArray joint =
-        queryKeyValue
-            .forward(pass, hidden)
-            .reshape(batch, length, 3, config.heads(), config.headWidth())
-            .transpose(2, 0, 3, 1, 4);
-    NDArray q = joint.get(0);
-    NDArray k = joint.get(1);
+    NDList joint = queryKeyValue.forward(pass, hidden).split(3, 2);
+    Shape byHead = new Shape(batch, length, config.heads(), config.headWidth());
+    NDArray q = joint.get(0).reshape(byHead).transpose(0, 2, 1, 3);
+    NDArray k = joint.get(1).reshape(byHead).transpose(0, 2, 1, 3);
+    NDArray v = joint.get(2).reshape(byHead).transpose(0, 2, 1, 3);
     if (queryNorm != null) {
       q = queryNorm.forward(pass, q);
       k = keyNorm.forward(pass, k);
@@ -114,7 +113,7 @@ public final class MixtureOfHeadAttention extends MixerBlock implements Measured
     NDArray mask = Masks.keys(sequences.valid());
     double scale = 1 / Math.sqrt(config.headWidth());
     NDArray heads =
-        DotProductAttention.attend(pass, this, q, k, joint.get(2), mask, null, false, scale, 0)
+        DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale, 0)
             .transpose(0, 2, 1, 3);
     if (router != null) {
       NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, sequences.valid()));

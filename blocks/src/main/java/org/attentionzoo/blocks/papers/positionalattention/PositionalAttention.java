@@ -82,13 +82,13 @@ public final class PositionalAttention extends ZooBlock {
     int heads = config.heads();
     int width = config.keyWidth();
     NDArray source = positional ? positions.expandDims(0) : x;
-    NDArray both =
+    NDList both =
         queriesAndKeys
             .forward(pass, source)
             .reshape(positional ? 1 : shape.get(0), length, heads, 2L * width)
-            .transpose(0, 2, 1, 3);
-    NDArray q = both.get("..., :{}", width);
-    NDArray k = both.get("..., {}:", width);
+            .split(2, 3);
+    NDArray q = both.get(0).transpose(0, 2, 1, 3);
+    NDArray k = both.get(1).transpose(0, 2, 1, 3);
     if (config.mode() == Mode.ROPE) {
       q = rotate(pass, q);
       k = rotate(pass, k);

@@ -87,14 +87,14 @@ public final class SequenceAttention extends ZooBlock {
   public NDArray forward(Pass pass, NDArray queries, NDArray keys, NDArray allowed) {
     int width = config.hidden();
     NDArray q = project(pass, queries, 0, width);
-    NDArray kv = project(pass, keys, width, 3 * width);
+    NDList kv = project(pass, keys, width, 3 * width).split(2, 2);
     NDArray mixed =
         DotProductAttention.attend(
             pass,
             this,
             heads(q),
-            heads(kv.get("..., :{}", width)),
-            heads(kv.get("..., {}:", width)),
+            heads(kv.get(0)),
+            heads(kv.get(1)),
             allowed,
             null,
             config.causal(),

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.selectiveselfattention;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.Set;
@@ -62,9 +63,9 @@ public final class SelectiveGptAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray all = joint.forward(pass, hidden);
-    NDArray q = heads(all, 0);
-    CausalKeys seen = CausalKeys.of(pass, this, heads(all, 1), heads(all, 2), sequences);
+    NDList all = joint.forward(pass, hidden).split(3, 2);
+    NDArray q = heads(all.get(0));
+    CausalKeys seen = CausalKeys.of(pass, this, heads(all.get(1)), heads(all.get(2)), sequences);
     NDArray counts = seen.counts(q.getShape().get(2));
     NDArray sharpness = Temperature.ofCounts(counts, pass.value(beta, q));
     NDArray context =
@@ -84,12 +85,9 @@ public final class SelectiveGptAttention extends MixerBlock {
         pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), config.width()));
   }
 
-  private NDArray heads(NDArray joint, int part) {
-    Shape shape = joint.getShape();
-    long width = config.width();
-    return joint
-        .get("..., {}:{}", part * width, (part + 1) * width)
-        .reshape(shape.get(0), shape.get(1), config.heads(), width / config.heads())
+  private NDArray heads(NDArray part) {
+    Shape shape = part.getShape();
+    return part.reshape(shape.get(0), shape.get(1), config.heads(), shape.get(2) / config.heads())
         .transpose(0, 2, 1, 3);
   }
 }

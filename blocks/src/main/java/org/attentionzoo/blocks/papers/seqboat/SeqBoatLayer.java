@@ -127,9 +127,9 @@ public final class SeqBoatLayer extends ZooBlock {
     NDArray input = config.preNorm() ? norm.forward(pass, x) : x;
     NDArray averaged = Arithmetic.silu(ssm.mix(pass, input, sequences));
     averaged = Dropout.apply(pass, averaged, config.dropout());
-    NDArray projected = intoOptions.forward(pass, averaged);
-    NDArray options = router.forward(pass, projected.get("..., :{}", OPTIONS));
-    NDArray update = projected.get("..., {}:", OPTIONS);
+    NDList projected = intoOptions.forward(pass, averaged).split(new long[] {OPTIONS}, 2);
+    NDArray options = router.forward(pass, projected.get(0));
+    NDArray update = projected.get(1);
     NDArray chosen = options.get("..., 1");
     NDArray positions = positions(pass, x, sequences);
     NDArray active = activate(options, chosen, sequences).toType(x.getDataType(), false);
@@ -180,12 +180,12 @@ public final class SeqBoatLayer extends ZooBlock {
     boolean streaming = pass.cache() != null;
     ActiveTokens tokens = new ActiveTokens(active, config.compressAlways() || streaming);
     NDArray positions = tokens.compress(allPositions);
-    int z = config.queryWidth();
-    int h = config.hidden();
     NDArray base = Arithmetic.silu(intoAttention.forward(pass, tokens.compress(averaged)));
-    NDArray shared = base.get("..., :{}", z);
-    NDArray gate = base.get("..., {}:{}", z, z + h);
-    NDArray values = Dropout.apply(pass, base.get("..., {}:", z + h), config.hiddenDropout());
+    long[] ends = {config.queryWidth(), config.queryWidth() + config.hidden()};
+    NDList parts = base.split(ends, 2);
+    NDArray shared = parts.get(0);
+    NDArray gate = parts.get(1);
+    NDArray values = Dropout.apply(pass, parts.get(2), config.hiddenDropout());
     NDArray queries = affine(pass, shared, 0);
     NDArray keys = affine(pass, shared, 1);
     if (config.positions() == Positions.ROTARY) {

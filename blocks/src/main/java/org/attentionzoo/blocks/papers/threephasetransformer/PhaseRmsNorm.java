@@ -17,7 +17,6 @@ import org.attentionzoo.blocks.layers.RmsNorm;
  */
 public final class PhaseRmsNorm extends UnaryBlock {
 
-  private final int channel;
   private final ModuleList<RmsNorm> norms;
 
   /**
@@ -27,7 +26,7 @@ public final class PhaseRmsNorm extends UnaryBlock {
    * @param phases the number of channels
    */
   public PhaseRmsNorm(int width, int phases) {
-    channel = width / phases;
+    int channel = width / phases;
     List<RmsNorm> all = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
       all.add(new RmsNorm(channel));
@@ -44,9 +43,10 @@ public final class PhaseRmsNorm extends UnaryBlock {
    */
   @Override
   public NDArray forward(Pass pass, NDArray x) {
+    NDList channels = x.split(norms.size(), x.getShape().dimension() - 1);
     NDList parts = new NDList();
     for (int i = 0; i < norms.size(); i++) {
-      parts.add(norms.get(i).forward(pass, x.get("..., {}:{}", i * channel, (i + 1) * channel)));
+      parts.add(norms.get(i).forward(pass, channels.get(i)));
     }
     return Tensors.concat(parts, -1);
   }
