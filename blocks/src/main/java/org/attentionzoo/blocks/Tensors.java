@@ -3,6 +3,7 @@ package org.attentionzoo.blocks;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
 
 /** Small operations that several mechanisms share. */
 public final class Tensors {
@@ -41,5 +42,34 @@ public final class Tensors {
    */
   public static NDArray concat(NDList arrays, int axis) {
     return arrays.size() == 1 ? arrays.head() : NDArrays.concat(arrays, axis);
+  }
+
+  /**
+   * The heads of a projection.
+   *
+   * @param x (B, L, heads * d), head after head
+   * @param heads how many
+   * @return (B, heads, L, d)
+   */
+  public static NDArray splitHeads(NDArray x, long heads) {
+    Shape shape = x.getShape();
+    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
+  }
+
+  /**
+   * The heads of several projections that are one product, as queries, keys and values often are.
+   * One operator takes them apart: slices would each have a gradient of full size.
+   *
+   * @param joint (B, L, parts * heads * d), part after part
+   * @param parts how many projections
+   * @param heads how many heads each has
+   * @return each (B, heads, L, d)
+   */
+  public static NDList splitHeads(NDArray joint, int parts, long heads) {
+    NDList all = new NDList();
+    for (NDArray part : joint.split(parts, 2)) {
+      all.add(splitHeads(part, heads));
+    }
+    return all;
   }
 }

@@ -2,11 +2,11 @@ package org.attentionzoo.blocks.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -79,14 +79,12 @@ public final class JointAttention extends MixerBlock {
     long batch = hidden.getShape().get(0);
     long length = hidden.getShape().get(1);
     long width = hidden.getShape().get(2);
-    NDList joint = queryKeyValue.forward(pass, hidden).split(3, 2);
-    Shape byHead = new Shape(batch, length, heads, width / heads);
-    NDArray q = joint.get(0).reshape(byHead).transpose(0, 2, 1, 3);
-    NDArray k = joint.get(1).reshape(byHead).transpose(0, 2, 1, 3);
-    NDArray v = joint.get(2).reshape(byHead).transpose(0, 2, 1, 3);
+    NDList joint = Tensors.splitHeads(queryKeyValue.forward(pass, hidden), 3, heads);
     NDArray mask = Masks.keys(sequences.valid());
     double scale = 1 / Math.sqrt((double) width / heads);
-    NDArray mixed = DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale, 0);
+    NDArray mixed =
+        DotProductAttention.attend(
+            pass, this, joint.get(0), joint.get(1), joint.get(2), mask, null, false, scale, 0);
     return output.forward(pass, mixed.transpose(0, 2, 1, 3).reshape(batch, length, width));
   }
 }

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.dsf;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import org.attentionzoo.blocks.Arithmetic;
@@ -8,6 +9,7 @@ import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.linear.LinearAttention;
 import org.attentionzoo.blocks.linear.LinearAttentionConfig;
@@ -37,7 +39,6 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
   private final LinearAttention attention = new LinearAttention(LinearAttentionConfig.sum(true));
   private final int width;
   private final int heads;
-  private final int keyWidth;
   private final Linear queryKey;
   private final Linear value;
   private final Linear normaliser;
@@ -49,7 +50,6 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
     }
     this.width = width;
     this.heads = heads;
-    this.keyWidth = keyWidth;
     queryKey = child("Wqk", new Linear(width, 2L * heads * keyWidth));
     value = child("Wv", new Linear(width, width));
     normaliser = learned ? child("Wn", new Linear(width, heads)) : null;
@@ -96,19 +96,10 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
   private record Parts(NDArray q, NDArray k, NDArray v, NDArray eta) {}
 
   private Parts parts(Pass pass, NDArray hidden, NDArray valid) {
-    Shape shape = hidden.getShape();
-    NDArray joint =
-        queryKey
-            .forward(pass, hidden)
-            .reshape(shape.get(0), shape.get(1), 2, heads, keyWidth)
-            .transpose(2, 0, 3, 1, 4);
+    NDList joint = Tensors.splitHeads(queryKey.forward(pass, hidden), 2, heads);
     NDArray q = joint.get(0);
     NDArray k = joint.get(1);
-    NDArray v =
-        value
-            .forward(pass, hidden)
-            .reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
-            .transpose(0, 2, 1, 3);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), heads);
     if (normaliser != null) {
       NDArray eta = normaliser.forward(pass, hidden).exp().transpose(0, 2, 1).expandDims(3);
       return new Parts(q, k, v, eta);

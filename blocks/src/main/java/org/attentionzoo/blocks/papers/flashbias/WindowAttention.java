@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Normalizer;
@@ -233,7 +234,6 @@ public final class WindowAttention extends ZooBlock {
 
   /** Queries of their heads' length, keys of length 1 and values, each (B, heads, N, d). */
   private NDList heads(Pass pass, NDArray x) {
-    Shape shape = x.getShape();
     NDArray all = joint.forward(pass, x);
     if (queryBias != null) {
       NDArray none = x.getManager().zeros(new Shape(width), x.getDataType(), x.getDevice());
@@ -243,8 +243,7 @@ public final class WindowAttention extends ZooBlock {
               .concat(none.add(pass.value(valueBias, x)), 0);
       all = all.add(biases);
     }
-    NDArray parts =
-        all.reshape(shape.get(0), shape.get(1), 3, heads, width / heads).transpose(2, 0, 3, 1, 4);
+    NDList parts = Tensors.splitHeads(all, 3, heads);
     NDArray raw =
         x.getManager()
             .zeros(new Shape(heads, 1, 1), x.getDataType(), x.getDevice())

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
@@ -121,11 +122,11 @@ public final class LandmarkAttention extends ZooBlock {
    * @return (B, S, width)
    */
   public NDArray attend(Pass pass, NDArray x, NDArray landmarks, NDArray valid, NDArray positions) {
-    NDArray[] parts = parts(pass, x);
-    NDArray q = rotary.rotate(pass, parts[0], positions);
-    NDArray k = rotary.rotate(pass, parts[1], positions);
+    NDList parts = parts(pass, x);
+    NDArray q = rotary.rotate(pass, parts.get(0), positions);
+    NDArray k = rotary.rotate(pass, parts.get(1), positions);
     NDArray marks = seenLandmarks(pass, landmarks, x);
-    CausalKeys seen = CausalKeys.of(pass, this, k, parts[2], Sequences.padded(valid));
+    CausalKeys seen = CausalKeys.of(pass, this, k, parts.get(2), Sequences.padded(valid));
     NDArray logits = Arithmetic.times(q, scale).matMul(seen.keys().swapAxes(2, 3));
     int all = (int) seen.keys().getShape().get(2);
     int count = groups > 0 ? groups : config.block() == 0 ? 2 : all / (config.block() + 1) + 3;
@@ -143,8 +144,8 @@ public final class LandmarkAttention extends ZooBlock {
    * @return (B, S, width)
    */
   public NDArray retrieve(Pass pass, NDArray x, NDArray landmarks) {
-    NDArray[] parts = parts(pass, x);
-    LandmarkCache.Chunk chunk = blocks.chunk(pass, this, parts[0], parts[1], parts[2]);
+    NDList parts = parts(pass, x);
+    LandmarkCache.Chunk chunk = blocks.chunk(pass, this, parts.get(0), parts.get(1), parts.get(2));
     NDArray marks = chunk.marks(landmarks);
     NDArray weights = weigh(pass, chunk.logits(), marks, chunk.allowed(), chunk.groups());
     return merge(pass, chunk.values(weights));
@@ -197,14 +198,8 @@ public final class LandmarkAttention extends ZooBlock {
   }
 
   /** Queries, keys and values, each (B, H, S, d). */
-  private NDArray[] parts(Pass pass, NDArray x) {
-    Shape shape = x.getShape();
-    NDArray all =
-        projections
-            .forward(pass, x)
-            .reshape(shape.get(0), shape.get(1), 3, config.heads(), config.headWidth())
-            .transpose(2, 0, 3, 1, 4);
-    return new NDArray[] {all.get(0), all.get(1), all.get(2)};
+  private NDList parts(Pass pass, NDArray x) {
+    return Tensors.splitHeads(projections.forward(pass, x), 3, config.heads());
   }
 
   private NDArray merge(Pass pass, NDArray context) {

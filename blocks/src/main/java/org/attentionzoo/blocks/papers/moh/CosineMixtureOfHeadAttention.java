@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -172,15 +173,11 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
       throw new IllegalArgumentException(
           length + " tokens; expected " + height + " times " + width + ", the grid's");
     }
-    NDList joint = queryKeyValue.forward(pass, hidden).split(3, 2);
-    Shape byHead = new Shape(batch, length, config.heads(), config.headWidth());
-    NDArray k = unit(joint.get(1).reshape(byHead).transpose(0, 2, 1, 3));
-    NDArray v = joint.get(2).reshape(byHead).transpose(0, 2, 1, 3);
+    NDList joint = Tensors.splitHeads(queryKeyValue.forward(pass, hidden), 3, config.heads());
     NDArray valid = sequences.valid();
     NDArray sharpness = Activation.softPlus(pass.value(temperature, hidden));
     sharpness.attach(hidden.getManager());
-    NDArray direction = unit(joint.get(0).reshape(byHead).transpose(0, 2, 1, 3));
-    NDArray q = direction.add(pass.value(queryEmbedding, hidden)).mul(sharpness);
+    NDArray q = unit(joint.get(0)).add(pass.value(queryEmbedding, hidden)).mul(sharpness);
     NDArray mask = Masks.keys(valid);
     if (valid == null) {
       q = q.mul(hidden.getManager().full(new Shape(), (float) length, q.getDataType()).log());
@@ -193,7 +190,8 @@ public final class CosineMixtureOfHeadAttention extends MixerBlock implements Me
             ? null
             : ContinuousPositionBias.of(pass, biasHidden, biasOutput, hidden, height, width, 1);
     NDArray heads =
-        DotProductAttention.attend(pass, this, q, k, v, mask, bias, false, 1, 0)
+        DotProductAttention.attend(
+                pass, this, q, unit(joint.get(1)), joint.get(2), mask, bias, false, 1, 0)
             .transpose(0, 2, 1, 3);
     if (router != null) {
       NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, valid));

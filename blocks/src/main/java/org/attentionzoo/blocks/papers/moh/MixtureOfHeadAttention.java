@@ -9,6 +9,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.layers.LayerNorm;
@@ -101,11 +102,9 @@ public final class MixtureOfHeadAttention extends MixerBlock implements Measured
     Shape shape = hidden.getShape();
     long batch = shape.get(0);
     long length = shape.get(1);
-    NDList joint = queryKeyValue.forward(pass, hidden).split(3, 2);
-    Shape byHead = new Shape(batch, length, config.heads(), config.headWidth());
-    NDArray q = joint.get(0).reshape(byHead).transpose(0, 2, 1, 3);
-    NDArray k = joint.get(1).reshape(byHead).transpose(0, 2, 1, 3);
-    NDArray v = joint.get(2).reshape(byHead).transpose(0, 2, 1, 3);
+    NDList joint = Tensors.splitHeads(queryKeyValue.forward(pass, hidden), 3, config.heads());
+    NDArray q = joint.get(0);
+    NDArray k = joint.get(1);
     if (queryNorm != null) {
       q = queryNorm.forward(pass, q);
       k = keyNorm.forward(pass, k);
@@ -113,7 +112,7 @@ public final class MixtureOfHeadAttention extends MixerBlock implements Measured
     NDArray mask = Masks.keys(sequences.valid());
     double scale = 1 / Math.sqrt(config.headWidth());
     NDArray heads =
-        DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale, 0)
+        DotProductAttention.attend(pass, this, q, k, joint.get(2), mask, null, false, scale, 0)
             .transpose(0, 2, 1, 3);
     if (router != null) {
       NDArray gates = pass.tap(this, GATES, router.route(pass, hidden, sequences.valid()));

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -63,9 +64,9 @@ public final class SelectiveGptAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDList all = joint.forward(pass, hidden).split(3, 2);
-    NDArray q = heads(all.get(0));
-    CausalKeys seen = CausalKeys.of(pass, this, heads(all.get(1)), heads(all.get(2)), sequences);
+    NDList all = Tensors.splitHeads(joint.forward(pass, hidden), 3, config.heads());
+    NDArray q = all.get(0);
+    CausalKeys seen = CausalKeys.of(pass, this, all.get(1), all.get(2), sequences);
     NDArray counts = seen.counts(q.getShape().get(2));
     NDArray sharpness = Temperature.ofCounts(counts, pass.value(beta, q));
     NDArray context =
@@ -83,11 +84,5 @@ public final class SelectiveGptAttention extends MixerBlock {
     Shape shape = hidden.getShape();
     return output.forward(
         pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), config.width()));
-  }
-
-  private NDArray heads(NDArray part) {
-    Shape shape = part.getShape();
-    return part.reshape(shape.get(0), shape.get(1), config.heads(), shape.get(2) / config.heads())
-        .transpose(0, 2, 1, 3);
   }
 }
