@@ -72,4 +72,15 @@ public final class Tensors {
     }
     return all;
   }
+
+  /**
+   * What heads read, side by side again.
+   *
+   * @param x (B, heads, L, d)
+   * @return (B, L, heads * d), head after head
+   */
+  public static NDArray joinHeads(NDArray x) {
+    Shape shape = x.getShape();
+    return x.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
+  }
 }

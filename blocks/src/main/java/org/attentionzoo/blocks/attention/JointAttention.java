@@ -76,8 +76,6 @@ public final class JointAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    long batch = hidden.getShape().get(0);
-    long length = hidden.getShape().get(1);
     long width = hidden.getShape().get(2);
     NDList joint = Tensors.splitHeads(queryKeyValue.forward(pass, hidden), 3, heads);
     NDArray mask = Masks.keys(sequences.valid());
@@ -85,6 +83,6 @@ public final class JointAttention extends MixerBlock {
     NDArray mixed =
         DotProductAttention.attend(
             pass, this, joint.get(0), joint.get(1), joint.get(2), mask, null, false, scale, 0);
-    return output.forward(pass, mixed.transpose(0, 2, 1, 3).reshape(batch, length, width));
+    return output.forward(pass, Tensors.joinHeads(mixed));
   }
 }

@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.positions.Alibi;
 
@@ -150,10 +151,10 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
       throw new IllegalArgumentException("a prefix needs attention with its plain parts");
     }
     long length = hidden.getShape().get(1);
-    NDArray q = split(query.forward(pass, hidden), config.heads());
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), config.heads());
     NDArray gates = weights == null ? null : gates(pass, hidden, q, sequences);
-    NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
-    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.keyValueHeads());
     boolean needsPositions =
         config.rotary() != null || config.alibi() || config.window() > 0 || parts.bias() != null;
     NDArray positions = needsPositions ? sequences.positions(pass, this, hidden) : null;
@@ -187,8 +188,10 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     NDArray prefixValues = null;
     if (prefix != null) {
       long batch = hidden.getShape().get(0);
-      prefixKeys = expand(split(key.forward(pass, prefix), config.keyValueHeads()), batch);
-      prefixValues = expand(split(value.forward(pass, prefix), config.keyValueHeads()), batch);
+      prefixKeys =
+          expand(Tensors.splitHeads(key.forward(pass, prefix), config.keyValueHeads()), batch);
+      prefixValues =
+          expand(Tensors.splitHeads(value.forward(pass, prefix), config.keyValueHeads()), batch);
     }
     int copies = config.heads() / config.keyValueHeads();
     NDArray context;
@@ -349,11 +352,6 @@ public final class MultiHeadAttention extends MixerBlock implements Measured {
     NDArray first =
         mask ? manager.ones(front, DataType.BOOLEAN) : manager.zeros(front, rows.getDataType());
     return first.toDevice(rows.getDevice(), false).concat(rows, 3);
-  }
-
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, config.headWidth()).transpose(0, 2, 1, 3);
   }
 
   private static NDArray expand(NDArray x, long batch) {

@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.attention.AttentionTransfer;
 import org.attentionzoo.blocks.attention.Masks;
@@ -259,9 +260,9 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
   }
 
   private Heads heads(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray q = split(query.forward(pass, hidden), config.heads());
-    NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
-    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), config.heads());
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.keyValueHeads());
     if (config.rotary() != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
       q = config.rotary().rotate(pass, q, positions);
@@ -325,14 +326,6 @@ public final class LinearSelfAttention extends MixerBlock implements Measured {
   }
 
   private NDArray merge(Pass pass, NDArray x) {
-    Shape shape = x.getShape();
-    return output.forward(
-        pass,
-        x.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
-  }
-
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, config.headWidth()).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(x));
   }
 }

@@ -1,6 +1,7 @@
 package org.attentionzoo.blocks.papers.agentattention;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.Set;
@@ -8,6 +9,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.JointAttention;
 import org.attentionzoo.blocks.layers.Conv2d;
 import org.attentionzoo.blocks.layers.Conv2dConfig;
@@ -131,9 +133,8 @@ public final class AgentAttention extends MixerBlock {
    */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    long batch = hidden.getShape().get(0);
     long length = hidden.getShape().get(1);
-    int width = config.width();
+    int heads = config.heads();
     int first = config.classToken() ? 1 : 0;
     long patches = (long) config.side() * config.side();
     if (length != patches + first || sequences.valid() != null) {
@@ -141,48 +142,43 @@ public final class AgentAttention extends MixerBlock {
           length + " tokens; expected " + (patches + first) + " without padding");
     }
     NDArray q;
-    NDArray both;
+    NDArray k;
+    NDArray values;
     if (joint != null) {
-      NDArray all = joint.forward(pass, hidden);
-      q = all.get("..., :" + width);
-      both = all.get("..., " + width + ":");
+      NDList all = joint.forward(pass, hidden).split(3, 2);
+      q = all.get(0);
+      k = all.get(1);
+      values = all.get(2);
     } else {
       q = query.forward(pass, hidden);
-      both = keyValue.forward(pass, reduced(pass, hidden));
+      NDList both = keyValue.forward(pass, reduced(pass, hidden)).split(2, 2);
+      k = both.get(0);
+      values = both.get(1);
     }
-    NDArray k = split(both.get("..., :" + width));
-    NDArray values = both.get("..., " + width + ":");
 
     NDArray cells = Resampling.adaptiveMean(hidden, config.side(), config.agentSide());
     NDArray pooled = Resampling.grid(cells, cells).matMul(q.get(":, " + first + ":"));
-    NDArray agents = split(pooled);
+    NDArray agents = Tensors.splitHeads(pooled, heads);
     double scale = 1 / Math.sqrt(config.headWidth());
 
-    NDArray gather = Arithmetic.times(agents, scale).matMul(k.swapAxes(2, 3));
-    NDArray read = Arithmetic.times(split(q), scale).matMul(agents.swapAxes(2, 3));
+    NDArray keys = Tensors.splitHeads(k, heads);
+    NDArray queries = Tensors.splitHeads(q, heads);
+    NDArray gather = Arithmetic.times(agents, scale).matMul(keys.swapAxes(2, 3));
+    NDArray read = Arithmetic.times(queries, scale).matMul(agents.swapAxes(2, 3));
     if (config.positionBias()) {
       gather = gather.add(gatherBias(pass, hidden));
       read = read.add(readBias(pass, hidden));
     }
-    NDArray gathered = pass.tap(this, AGENT_PATTERN, gather.softmax(-1)).matMul(split(values));
+    NDArray gathered =
+        pass.tap(this, AGENT_PATTERN, gather.softmax(-1)).matMul(Tensors.splitHeads(values, heads));
     NDArray mixed =
-        pass.tap(this, QUERY_PATTERN, read.softmax(-1))
-            .matMul(gathered)
-            .transpose(0, 2, 1, 3)
-            .reshape(batch, length, width);
+        Tensors.joinHeads(pass.tap(this, QUERY_PATTERN, read.softmax(-1)).matMul(gathered));
     if (convolution != null) {
       NDArray local = convolved(pass, values.get(":, " + first + ":"));
       NDArray sum = mixed.get(":, " + first + ":").add(local);
       mixed = first == 0 ? sum : mixed.get(":, :1").concat(sum, 1);
     }
     return output.forward(pass, mixed);
-  }
-
-  /** (B, L, width) to (B, heads, L, headWidth). */
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
   }
 
   /** (B, side side, width) to (B, keys, width). */

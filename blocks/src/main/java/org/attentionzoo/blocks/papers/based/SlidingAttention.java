@@ -11,6 +11,7 @@ import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.AttentionSpan;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.LocalAttention;
@@ -68,9 +69,9 @@ public final class SlidingAttention extends MixerBlock {
     long queries = config.width();
     long keys = queries + (long) config.keyValueHeads() * config.headWidth();
     NDList all = projection.forward(pass, hidden).split(new long[] {queries, keys}, 2);
-    NDArray q = split(all.get(0));
-    NDArray k = split(all.get(1));
-    NDArray v = split(all.get(2));
+    NDArray q = Tensors.splitHeads(all.get(0), config.heads());
+    NDArray k = Tensors.splitHeads(all.get(1), config.keyValueHeads());
+    NDArray v = Tensors.splitHeads(all.get(2), config.keyValueHeads());
     if (config.rotary() != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
       q = rotate(pass, q, positions);
@@ -92,12 +93,7 @@ public final class SlidingAttention extends MixerBlock {
                 config.scale(),
                 0)
             : attend(pass, q, k, v, sequences.valid());
-    Shape shape = mixed.getShape();
-    return output.forward(
-        pass,
-        mixed
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
+    return output.forward(pass, Tensors.joinHeads(mixed));
   }
 
   private boolean blockwise(Pass pass, NDArray hidden) {
@@ -153,12 +149,6 @@ public final class SlidingAttention extends MixerBlock {
     Shape shape = new Shape(keys.getShape().get(0), length);
     NDManager manager = keys.getManager();
     return seen ? manager.ones(shape, DataType.BOOLEAN) : manager.zeros(shape, DataType.BOOLEAN);
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    int d = config.headWidth();
-    return x.reshape(shape.get(0), shape.get(1), shape.get(2) / d, d).transpose(0, 2, 1, 3);
   }
 
   private NDArray rotate(Pass pass, NDArray x, NDArray positions) {

@@ -1,12 +1,12 @@
 package org.attentionzoo.blocks.papers.based;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.initializer.Initializer;
 import java.util.Set;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.linear.FixedFeatures;
@@ -68,21 +68,11 @@ public final class TaylorAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray q = features.forward(pass, split(query.forward(pass, hidden)));
-    NDArray k = features.forward(pass, split(key.forward(pass, hidden)));
-    NDArray v = split(value.forward(pass, hidden));
+    NDArray q = features.forward(pass, Tensors.splitHeads(query.forward(pass, hidden), heads));
+    NDArray k = features.forward(pass, Tensors.splitHeads(key.forward(pass, hidden), heads));
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), heads);
     NDArray mixed = attention.attend(pass, this, q, k, v, sequences.valid());
-    Shape shape = mixed.getShape();
-    return output.forward(
-        pass,
-        mixed
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(mixed));
   }
 
   /** {@inheritDoc} */

@@ -2,12 +2,12 @@ package org.attentionzoo.blocks.papers.cab;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.AttentionPattern;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.PatternMixer;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Linear;
 
@@ -87,19 +87,14 @@ public final class PatternAttention extends ZooBlock implements PatternMixer {
   public NDArray attend(
       Pass pass, AttentionPattern pattern, NDArray target, NDArray source, Sequences sequences) {
     require(pattern);
-    NDArray q = split(query.forward(pass, target));
-    NDArray k = split(key.forward(pass, source));
-    NDArray v = split(value.forward(pass, source));
+    NDArray q = Tensors.splitHeads(query.forward(pass, target), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, source), heads);
+    NDArray v = Tensors.splitHeads(value.forward(pass, source), heads);
     NDArray mixed = core.attend(pass, this, pattern, new Heads(q, k, v, sequences));
-    return output.forward(pass, mixed.transpose(0, 2, 1, 3).reshape(target.getShape()));
+    return output.forward(pass, Tensors.joinHeads(mixed));
   }
 
   /** (B, L, width) to (B, heads, L, headWidth). */
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
-  }
-
   /**
    * Attends in the usual pattern.
    *

@@ -2,8 +2,8 @@ package org.attentionzoo.blocks.papers.cmr;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Linear;
@@ -45,16 +45,11 @@ final class HeadAttention extends ZooBlock {
    * @return (B, n, H)
    */
   NDArray attend(Pass pass, NDArray from, NDArray to, NDArray mask) {
-    NDArray q = split(query.forward(pass, from));
-    NDArray k = split(key.forward(pass, to));
-    NDArray v = split(value.forward(pass, to));
+    NDArray q = Tensors.splitHeads(query.forward(pass, from), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, to), heads);
+    NDArray v = Tensors.splitHeads(value.forward(pass, to), heads);
     double scale = 1 / Math.sqrt(q.getShape().get(3));
     NDArray context = DotProductAttention.attend(pass, this, q, k, v, mask, null, false, scale, 0);
-    return output.forward(pass, context.transpose(0, 2, 1, 3).reshape(from.getShape()));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 }

@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.papers.deberta;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
@@ -103,9 +102,10 @@ public final class DisentangledSelfAttention extends ZooBlock {
   public NDArray attend(
       Pass pass, NDArray hidden, NDArray queries, NDArray valid, Relative relative) {
     NDArray visible = visible(valid);
-    NDArray q = heads(query.forward(pass, queries == null ? hidden : queries));
-    NDArray k = heads(key.forward(pass, hidden));
-    NDArray v = heads(value.forward(pass, hidden));
+    NDArray q =
+        Tensors.splitHeads(query.forward(pass, queries == null ? hidden : queries), config.heads());
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.heads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.heads());
     NDArray keys = null;
     NDArray rowQueries = null;
     NDArray index = null;
@@ -114,10 +114,14 @@ public final class DisentangledSelfAttention extends ZooBlock {
       boolean share = config.shareAttentionKey();
       index = relative.index();
       if (config.contentToPosition()) {
-        keys = heads((share ? key : positionKey).forward(pass, table)).squeeze(0);
+        keys =
+            Tensors.splitHeads((share ? key : positionKey).forward(pass, table), config.heads())
+                .squeeze(0);
       }
       if (config.positionToContent()) {
-        rowQueries = heads((share ? query : positionQuery).forward(pass, table)).squeeze(0);
+        rowQueries =
+            Tensors.splitHeads((share ? query : positionQuery).forward(pass, table), config.heads())
+                .squeeze(0);
       }
     }
     boolean drops = config.attentionDropout() > 0 && pass.isTraining();
@@ -132,8 +136,7 @@ public final class DisentangledSelfAttention extends ZooBlock {
       pattern = pass.tap(this, PATTERN, pattern);
       context = Dropout.apply(pass, pattern, config.attentionDropout()).matMul(v);
     }
-    Shape shape = context.getShape();
-    return context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), config.width());
+    return Tensors.joinHeads(context);
   }
 
   /** (B, 1, Lq or 1, Lk) boolean from any form of a mask; null if all is visible. */
@@ -160,12 +163,6 @@ public final class DisentangledSelfAttention extends ZooBlock {
       return mask == null || mask.getDataType() == DataType.BOOLEAN ? mask : mask.neq(0);
     }
     return visible(mask).toType(DataType.INT64, false).sum(new int[] {2}).neq(0).squeeze(1);
-  }
-
-  private NDArray heads(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.width() / config.heads())
-        .transpose(0, 2, 1, 3);
   }
 
   static NDArray fast(

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
@@ -139,9 +140,9 @@ public final class DeconstructedAttention extends ZooBlock {
 
   private Seen seen(
       Pass pass, NDArray hidden, NDArray source, NDArray positions, Sequences sequences) {
-    NDArray q = split(query.forward(pass, source));
-    NDArray k = split(key.forward(pass, source));
-    NDArray v = split(value.forward(pass, hidden));
+    NDArray q = Tensors.splitHeads(query.forward(pass, source), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, source), heads);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), heads);
     if (variant == Variant.SELFGATE) {
       // Every query asks for the same: a score is its key's alone.
       NDArray own = Arithmetic.silu(q).mul(k).sum(new int[] {-1}, true);
@@ -157,8 +158,8 @@ public final class DeconstructedAttention extends ZooBlock {
   /** Queries and keys of the stream, at the places where the tokens are. */
   private Seen placed(
       Pass pass, NDArray hidden, NDArray stream, NDArray positions, Sequences sequences) {
-    NDArray q = split(query.forward(pass, stream));
-    NDArray k = split(key.forward(pass, stream));
+    NDArray q = Tensors.splitHeads(query.forward(pass, stream), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, stream), heads);
     if (rotary != null) {
       long count = stream.getShape().get(1);
       NDArray all =
@@ -167,7 +168,7 @@ public final class DeconstructedAttention extends ZooBlock {
       k = rotary.rotate(pass, k, all);
     }
     long batch = hidden.getShape().get(0);
-    NDArray v = split(value.forward(pass, hidden));
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), heads);
     return new Seen(
         at(q, positions, batch), CausalKeys.of(pass, this, at(k, positions, batch), v, sequences));
   }
@@ -179,7 +180,7 @@ public final class DeconstructedAttention extends ZooBlock {
     NDArray rows = Embedding.embedding(positions, table, SparseFormat.DENSE).singletonOrThrow();
     NDArray all = rows.getShape().dimension() == 2 ? rows.expandDims(0) : rows;
     Shape shape = new Shape(batch, all.getShape().get(1), width);
-    return split(all.broadcast(shape));
+    return Tensors.splitHeads(all.broadcast(shape), heads);
   }
 
   private NDArray weights(Seen seen) {
@@ -201,13 +202,6 @@ public final class DeconstructedAttention extends ZooBlock {
   }
 
   private NDArray finish(Pass pass, NDArray context) {
-    Shape shape = context.getShape();
-    return output.forward(
-        pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), width));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, width / heads).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 }

@@ -16,6 +16,7 @@ import org.attentionzoo.blocks.Measured;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Linear;
@@ -147,9 +148,9 @@ public final class DhsaAttention extends MixerBlock implements Measured {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray q = split(query.forward(pass, hidden), config.heads());
-    NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
-    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), config.heads());
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.keyValueHeads());
     if (config.rotary() != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
       q = config.rotary().rotate(pass, q, positions);
@@ -166,10 +167,7 @@ public final class DhsaAttention extends MixerBlock implements Measured {
     } else {
       read = dense(pass, q, seen);
     }
-    Shape shape = read.getShape();
-    return output.forward(
-        pass,
-        read.transpose(0, 2, 1, 3).reshape(shape.get(0), length, shape.get(1) * shape.get(3)));
+    return output.forward(pass, Tensors.joinHeads(read));
   }
 
   private boolean isSparse(long length, Sequences sequences) {
@@ -312,15 +310,7 @@ public final class DhsaAttention extends MixerBlock implements Measured {
 
   /** (B, G, L, d) to (B, L, G d): the keys as the predictor sees them. */
   private static NDArray features(NDArray k) {
-    Shape shape = k.getShape();
-    return k.transpose(0, 2, 1, 3)
-        .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3))
-        .stopGradient();
-  }
-
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
+    return Tensors.joinHeads(k).stopGradient();
   }
 
   private NDArray repeat(NDArray x) {

@@ -1,9 +1,10 @@
 package org.attentionzoo.blocks.papers.dhsa;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -55,21 +56,12 @@ final class WindowAttention extends UnaryBlock {
   }
 
   private NDArray attend(Pass pass, NDArray projected) {
-    NDArray q = split(projected.get(":, :, :{}", channels));
-    NDArray k = split(projected.get(":, :, {}:{}", channels, 2 * channels));
-    NDArray v = split(projected.get(":, :, {}:", 2 * channels));
+    NDList parts = Tensors.splitHeads(projected, 3, heads);
     double scale = 1 / Math.sqrt(channels / (double) heads);
     NDArray read =
-        DotProductAttention.attend(pass, this, q, k, v, null, null, false, scale, 0)
-            .transpose(0, 2, 1, 3);
-    Shape shape = read.getShape();
-    NDArray merged = read.reshape(shape.get(0), shape.get(1), channels);
-    return norm.forward(pass, projections.output(pass, merged));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, channels / heads).transpose(0, 2, 1, 3);
+        DotProductAttention.attend(
+            pass, this, parts.get(0), parts.get(1), parts.get(2), null, null, false, scale, 0);
+    return norm.forward(pass, projections.output(pass, Tensors.joinHeads(read)));
   }
 
   /** The projections of PyTorch's {@code MultiheadAttention}. */

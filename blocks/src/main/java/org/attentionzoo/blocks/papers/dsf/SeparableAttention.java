@@ -130,11 +130,8 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
 
   private NDArray inner(Pass pass, NDArray hidden, NDArray valid) {
     Parts parts = parts(pass, hidden, valid);
-    return attention
-        .attend(pass, this, parts.q(), parts.k(), parts.v(), valid)
-        .div(parts.eta())
-        .transpose(0, 2, 1, 3)
-        .reshape(hidden.getShape());
+    return Tensors.joinHeads(
+        attention.attend(pass, this, parts.q(), parts.k(), parts.v(), valid).div(parts.eta()));
   }
 
   /** {@inheritDoc} */
@@ -154,7 +151,7 @@ public final class SeparableAttention extends MixerBlock implements DynamicalSys
         perChannel(parts.k().div(eta), hidden),
         perChannel(parts.q(), hidden),
         null,
-        parts.v().transpose(0, 2, 1, 3).reshape(hidden.getShape()));
+        Tensors.joinHeads(parts.v()));
   }
 
   /** (B, heads, L, n) to (B, L, n, width): each channel has its head's numbers. */

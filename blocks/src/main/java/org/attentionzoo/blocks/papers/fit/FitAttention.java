@@ -2,9 +2,9 @@ package org.attentionzoo.blocks.papers.fit;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.LayerNorm;
@@ -61,23 +61,16 @@ final class FitAttention extends ZooBlock {
         DotProductAttention.attend(
             pass,
             this,
-            split(query.forward(pass, own)),
-            split(key.forward(pass, other)),
-            split(value.forward(pass, other)),
+            Tensors.splitHeads(query.forward(pass, own), heads),
+            Tensors.splitHeads(key.forward(pass, other), heads),
+            Tensors.splitHeads(value.forward(pass, other), heads),
             mask,
             null,
             false,
             1 / Math.sqrt(headWidth),
             0);
-    Shape shape = x.getShape();
-    NDArray joined =
-        mixed.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), (long) heads * headWidth);
+    NDArray joined = Tensors.joinHeads(mixed);
     return x.add(output.forward(pass, joined));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, headWidth).transpose(0, 2, 1, 3);
   }
 
   @Override

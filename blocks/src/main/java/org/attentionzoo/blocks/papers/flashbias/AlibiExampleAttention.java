@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Normalizer;
@@ -91,9 +92,9 @@ public final class AlibiExampleAttention extends UnaryBlock {
         DotProductAttention.attendFactored(
             pass,
             this,
-            split(query.forward(pass, x)),
-            split(key.forward(pass, x)),
-            split(value.forward(pass, x)),
+            Tensors.splitHeads(query.forward(pass, x), heads),
+            Tensors.splitHeads(key.forward(pass, x), heads),
+            Tensors.splitHeads(value.forward(pass, x), heads),
             places.onesLike().concat(places, -1).mul(slopes),
             places.neg().concat(places.onesLike(), -1),
             null,
@@ -102,15 +103,6 @@ public final class AlibiExampleAttention extends UnaryBlock {
             1 / Math.sqrt(headWidth),
             0,
             Normalizer.SOFTMAX);
-    return output.forward(
-        pass,
-        context
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(1), (long) heads * headWidth));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, headWidth).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 }

@@ -7,6 +7,7 @@ import ai.djl.nn.Block;
 import java.util.Map;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.FactoredBias;
 import org.attentionzoo.blocks.attention.TableBias;
 
@@ -88,9 +89,8 @@ public final class FactoredTable implements FactoredBias {
         inside
             .reshape(shape.size(), 1)
             .broadcast(new Shape(shape.size(), sizes.get(0) * sizes.get(2)));
-    return all.gather(flat, 0)
-        .reshape(shape.get(0), shape.get(1), sizes.get(0), sizes.get(2))
-        .transpose(0, 2, 1, 3);
+    NDArray found = all.gather(flat, 0).reshape(shape.get(0), shape.get(1), -1);
+    return Tensors.splitHeads(found, sizes.get(0));
   }
 
   /** {@inheritDoc} */

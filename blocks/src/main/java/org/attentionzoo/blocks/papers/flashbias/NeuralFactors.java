@@ -2,8 +2,8 @@ package org.attentionzoo.blocks.papers.flashbias;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.UnaryBlock;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.layers.Linear;
@@ -65,7 +65,8 @@ public final class NeuralFactors extends ZooBlock {
   @Override
   public NDList forward(Pass pass, NDList inputs) {
     return new NDList(
-        split(queries.forward(pass, inputs.get(0))), split(keys.forward(pass, inputs.get(1))));
+        Tensors.splitHeads(queries.forward(pass, inputs.get(0)), heads),
+        Tensors.splitHeads(keys.forward(pass, inputs.get(1)), heads));
   }
 
   /**
@@ -79,10 +80,5 @@ public final class NeuralFactors extends ZooBlock {
   public NDArray error(Pass pass, NDList inputs, NDArray bias) {
     NDList factors = forward(pass, inputs);
     return factors.get(0).matMul(factors.get(1).swapAxes(2, 3)).sub(bias).square().mean();
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, rank).transpose(0, 2, 1, 3);
   }
 }

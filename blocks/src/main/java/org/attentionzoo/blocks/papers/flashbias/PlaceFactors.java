@@ -9,6 +9,7 @@ import ai.djl.nn.Parameter;
 import java.util.Map;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.FactoredBias;
 import org.attentionzoo.blocks.layers.Embedding;
@@ -83,11 +84,7 @@ public final class PlaceFactors extends ZooBlock implements FactoredBias {
   private NDArray factors(Pass pass, Embedding table, NDArray places) {
     NDArray rows = places.getShape().dimension() == 1 ? places.expandDims(0) : places;
     NDArray inside = Arithmetic.atMost(rows, positions - 1).toType(DataType.INT64, false);
-    Shape shape = rows.getShape();
-    return table
-        .forward(pass, inside)
-        .reshape(shape.get(0), shape.get(1), heads, rank)
-        .transpose(0, 2, 1, 3);
+    return Tensors.splitHeads(table.forward(pass, inside), heads);
   }
 
   /** {@inheritDoc} */

@@ -255,7 +255,7 @@ public final class WindowAttention extends ZooBlock {
   }
 
   private NDArray joined(Pass pass, NDArray context, NDArray x) {
-    return output.forward(pass, context.transpose(0, 2, 1, 3).reshape(x.getShape()));
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 
   /** (windows, N, N) to (B, 1, N, N). */

@@ -11,6 +11,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -144,13 +145,9 @@ public final class DifferentialAttention extends MixerBlock {
     Shape shape = hidden.getShape();
     long batch = shape.get(0);
     long length = shape.get(1);
-    NDArray q = rotate(split(query.forward(pass, hidden), 2 * heads), cos, sin);
-    NDArray k = rotate(split(key.forward(pass, hidden), 2 * keyValueHeads), cos, sin);
-    NDArray v =
-        value
-            .forward(pass, hidden)
-            .reshape(batch, length, keyValueHeads, 2L * headWidth)
-            .transpose(0, 2, 1, 3);
+    NDArray q = rotate(Tensors.splitHeads(query.forward(pass, hidden), 2 * heads), cos, sin);
+    NDArray k = rotate(Tensors.splitHeads(key.forward(pass, hidden), 2 * keyValueHeads), cos, sin);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), keyValueHeads);
     CausalKeys seen =
         mask == null
             ? CausalKeys.of(pass, this, k, v, sequences)
@@ -176,12 +173,7 @@ public final class DifferentialAttention extends MixerBlock {
             1 / Math.sqrt(headWidth),
             DifferentialMaps.lambda(pass, hidden, vectors, start));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
-    return output.forward(pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, width));
-  }
-
-  private NDArray split(NDArray x, int count) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), count, headWidth).transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(normed));
   }
 
   private static NDArray rotate(NDArray x, NDArray cos, NDArray sin) {

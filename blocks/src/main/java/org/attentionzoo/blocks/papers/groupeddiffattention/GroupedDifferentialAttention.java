@@ -12,6 +12,7 @@ import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
 import org.attentionzoo.blocks.StateDict;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -115,11 +116,13 @@ public final class GroupedDifferentialAttention extends MixerBlock {
     int ratio = config.ratio();
     int pairs = config.keyValueHeads() / 2;
     NDArray positions = sequences.positions(pass, this, hidden);
-    NDArray q = rotary.rotate(pass, split(query.forward(pass, hidden), config.heads()), positions);
+    NDArray q =
+        rotary.rotate(
+            pass, Tensors.splitHeads(query.forward(pass, hidden), config.heads()), positions);
     NDArray k =
-        rotary.rotate(pass, split(key.forward(pass, hidden), config.keyValueHeads()), positions);
-    NDArray v =
-        value.forward(pass, hidden).reshape(batch, length, pairs, 2L * d).transpose(0, 2, 1, 3);
+        rotary.rotate(
+            pass, Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads()), positions);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), pairs);
     CausalKeys seen = CausalKeys.of(pass, this, k, v, sequences);
 
     NDArray grouped = q.reshape(batch, groups, ratio + 1L, length, d);
@@ -145,19 +148,13 @@ public final class GroupedDifferentialAttention extends MixerBlock {
             1 / Math.sqrt(d),
             pass.tap(this, LAMBDA, lambda(pass, hidden)));
     NDArray normed = Arithmetic.times(norm.forward(pass, context), 1 - start);
-    return output.forward(
-        pass, normed.transpose(0, 2, 1, 3).reshape(batch, length, 2L * config.signalHeads() * d));
+    return output.forward(pass, Tensors.joinHeads(normed));
   }
 
   private NDArray lambda(Pass pass, NDArray hidden) {
     return vectors == null
         ? hidden.getManager().full(new Shape(1), (float) start, hidden.getDataType())
         : DifferentialMaps.lambda(pass, hidden, vectors, start);
-  }
-
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, config.headWidth()).transpose(0, 2, 1, 3);
   }
 
   /**

@@ -2,10 +2,10 @@ package org.attentionzoo.blocks.papers.hyperattention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.AttentionConfig;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
@@ -79,9 +79,9 @@ public final class HyperSelfAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray q = split(query.forward(pass, hidden));
-    NDArray k = split(key.forward(pass, hidden));
-    NDArray v = split(value.forward(pass, hidden));
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), config.heads());
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.heads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.heads());
     if (config.rotary() != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
       q = config.rotary().rotate(pass, q, positions);
@@ -106,17 +106,6 @@ public final class HyperSelfAttention extends MixerBlock {
               1 / Math.sqrt(config.headWidth()),
               config.dropout());
     }
-    Shape shape = context.getShape();
-    return output.forward(
-        pass,
-        context
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
-  }
-
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 }

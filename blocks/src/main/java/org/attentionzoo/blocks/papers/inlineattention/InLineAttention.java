@@ -90,10 +90,10 @@ public final class InLineAttention extends MixerBlock {
     NDArray valid = sequences.valid();
     check(length, valid);
     NDList all = queryKeyValue.forward(pass, hidden).split(3, 2);
-    NDArray q = split(config.kernel().apply(all.get(0)));
-    NDArray k = split(config.kernel().apply(all.get(1)));
+    NDArray q = Tensors.splitHeads(config.kernel().apply(all.get(0)), config.heads());
+    NDArray k = Tensors.splitHeads(config.kernel().apply(all.get(1)), config.heads());
     NDArray values = all.get(2);
-    NDArray v = split(values);
+    NDArray v = Tensors.splitHeads(values, config.heads());
 
     NDArray live = null;
     if (valid != null) {
@@ -105,7 +105,7 @@ public final class InLineAttention extends MixerBlock {
         pass.listens(this, DotProductAttention.PATTERN)
             ? pass.tap(this, DotProductAttention.PATTERN, pattern(q, k, live)).matMul(v)
             : linear(q, k, v, live);
-    mixed = mixed.transpose(0, 2, 1, 3).reshape(batch, length, width);
+    mixed = Tensors.joinHeads(mixed);
     if (residual != null) {
       int first = config.classToken() ? 1 : 0;
       NDArray kernel = residual.forward(pass, hidden.mean(new int[] {1}));
@@ -159,12 +159,6 @@ public final class InLineAttention extends MixerBlock {
   }
 
   /** (B, L, width) to (B, heads, L, headWidth). */
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
-  }
-
   /** Values (B, side side, width) with zeros around the grid, kernels (B, width, 9). */
   private NDArray convolve(NDArray values, NDArray kernels) {
     long batch = values.getShape().get(0);

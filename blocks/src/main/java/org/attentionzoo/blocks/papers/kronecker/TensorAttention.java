@@ -1,12 +1,12 @@
 package org.attentionzoo.blocks.papers.kronecker;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Linear;
 
 /**
@@ -67,18 +67,11 @@ public final class TensorAttention extends MixerBlock {
             keys.stream().map(k -> heads(pass, k, hidden)).toList(),
             values.stream().map(v -> heads(pass, v, hidden)).toList(),
             sequences.valid());
-    Shape shape = hidden.getShape();
-    long inner = (long) config.heads() * config.headWidth();
-    return output.forward(
-        pass, mixed.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), inner));
+    return output.forward(pass, Tensors.joinHeads(mixed));
   }
 
   /** (B, L, width) to (B, heads, L, headWidth). */
   private NDArray heads(Pass pass, Linear projection, NDArray hidden) {
-    Shape shape = hidden.getShape();
-    return projection
-        .forward(pass, hidden)
-        .reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
+    return Tensors.splitHeads(projection.forward(pass, hidden), config.heads());
   }
 }

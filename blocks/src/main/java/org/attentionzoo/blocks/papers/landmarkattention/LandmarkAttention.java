@@ -203,11 +203,7 @@ public final class LandmarkAttention extends ZooBlock {
   }
 
   private NDArray merge(Pass pass, NDArray context) {
-    Shape shape = context.getShape();
-    NDArray heads =
-        context
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
+    NDArray heads = Tensors.joinHeads(context);
     return Dropout.apply(pass, output.forward(pass, heads), config.dropout());
   }
 }

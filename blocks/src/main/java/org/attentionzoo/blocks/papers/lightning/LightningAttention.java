@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.lightning;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -86,17 +85,5 @@ public final class LightningAttention extends ZooBlock {
   public NDList forward(Pass pass, NDList inputs) {
     NDArray valid = inputs.size() > 3 ? inputs.get(3) : null;
     return new NDList(attend(pass, inputs.get(0), inputs.get(1), inputs.get(2), valid));
-  }
-
-  /** (B, L, H d) to (B, H, L, d). */
-  static NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads).transpose(0, 2, 1, 3);
-  }
-
-  /** (B, H, L, d) to (B, L, H d). */
-  static NDArray merge(NDArray x) {
-    Shape shape = x.getShape();
-    return x.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
   }
 }

@@ -6,6 +6,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.SimpleRmsNorm;
 
@@ -45,16 +46,16 @@ public final class NormLinearAttention extends MixerBlock {
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
     NDList qkvu = projection.forward(pass, hidden).split(4, 2);
-    NDArray q = LightningAttention.split(Arithmetic.silu(qkvu.get(0)), heads);
-    NDArray k = LightningAttention.split(Arithmetic.silu(qkvu.get(1)), heads);
-    NDArray v = LightningAttention.split(qkvu.get(2), heads);
+    NDArray q = Tensors.splitHeads(Arithmetic.silu(qkvu.get(0)), heads);
+    NDArray k = Tensors.splitHeads(Arithmetic.silu(qkvu.get(1)), heads);
+    NDArray v = Tensors.splitHeads(qkvu.get(2), heads);
     if (lrpe != null) {
       NDArray positions = sequences.positions(pass, this, hidden);
       q = lrpe.place(pass, q, positions);
       k = lrpe.place(pass, k, positions);
     }
     NDArray mixed = attention.attend(pass, q, k, v, sequences.valid());
-    NDArray normed = norm.forward(pass, LightningAttention.merge(mixed));
+    NDArray normed = norm.forward(pass, Tensors.joinHeads(mixed));
     return output.forward(pass, qkvu.get(3).mul(normed));
   }
 

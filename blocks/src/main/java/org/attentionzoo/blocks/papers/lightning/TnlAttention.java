@@ -6,6 +6,7 @@ import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.layers.LayerNorm;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.Sequential;
@@ -61,11 +62,11 @@ public final class TnlAttention extends MixerBlock {
     NDArray mixed =
         attention.attend(
             pass,
-            LightningAttention.split(q, heads),
-            LightningAttention.split(k, heads),
-            LightningAttention.split(v, heads),
+            Tensors.splitHeads(q, heads),
+            Tensors.splitHeads(k, heads),
+            Tensors.splitHeads(v, heads),
             sequences.valid());
-    NDArray normed = norm.forward(pass, LightningAttention.merge(mixed));
+    NDArray normed = norm.forward(pass, Tensors.joinHeads(mixed));
     NDArray open = Activation.sigmoid(gate.forward(pass, hidden));
     return output.forward(pass, normed.mul(open));
   }

@@ -184,7 +184,9 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
     int channels = config.width();
     long cells = length / cell / cell;
 
-    NDArray direction = CosineMixtureOfHeadAttention.unit(split(query.forward(pass, hidden)));
+    NDArray direction =
+        CosineMixtureOfHeadAttention.unit(
+            Tensors.splitHeads(query.forward(pass, hidden), config.heads()));
     NDArray inside = inside(hidden);
     NDArray sharpness = Activation.softPlus(pass.value(temperature, hidden));
     sharpness.attach(hidden.getManager());
@@ -192,8 +194,9 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
     NDArray q = direction.add(pass.value(queryEmbedding, hidden)).mul(sharpness).mul(count);
 
     NDList both = keyValue.forward(pass, hidden).split(2, 2);
-    NDArray keys = CosineMixtureOfHeadAttention.unit(split(both.get(0)));
-    NDArray values = split(both.get(1));
+    NDArray keys =
+        CosineMixtureOfHeadAttention.unit(Tensors.splitHeads(both.get(0), config.heads()));
+    NDArray values = Tensors.splitHeads(both.get(1), config.heads());
     NDArray nearKeys = neighbours(keys); // (B, heads, L, window window, headWidth)
     NDArray nearValues = neighbours(values).mul(inside.expandDims(-1));
     NDArray byWindow = pass.value(localBias, hidden).expandDims(1);
@@ -207,8 +210,9 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
             .add(Arithmetic.times(Tensors.oneMinus(inside), BLOCKED));
 
     NDList far = keyValue.forward(pass, pool(pass, hidden)).split(2, 2);
-    NDArray farKeys = CosineMixtureOfHeadAttention.unit(split(far.get(0)));
-    NDArray farValues = split(far.get(1));
+    NDArray farKeys =
+        CosineMixtureOfHeadAttention.unit(Tensors.splitHeads(far.get(0), config.heads()));
+    NDArray farValues = Tensors.splitHeads(far.get(1), config.heads());
     NDArray farLogits =
         q.matMul(farKeys.swapAxes(2, 3))
             .add(
@@ -234,12 +238,6 @@ public final class AggregatedMixtureOfHeadAttention extends MixerBlock implement
   }
 
   /** (B, L, channels) to (B, heads, L, headWidth). */
-  private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), config.headWidth())
-        .transpose(0, 2, 1, 3);
-  }
-
   /** (B, L, channels) to (B, cells, channels). */
   private NDArray pool(Pass pass, NDArray x) {
     long batch = x.getShape().get(0);

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Normalizer;
@@ -93,18 +94,13 @@ public final class PositionalAttention extends ZooBlock {
       q = rotate(pass, q);
       k = rotate(pass, k);
     }
-    NDArray v =
-        value
-            .forward(pass, x)
-            .reshape(shape.get(0), length, heads, config.width() / heads)
-            .transpose(0, 2, 1, 3);
+    NDArray v = Tensors.splitHeads(value.forward(pass, x), heads);
     double scale = 1 / Math.sqrt(width);
     NDArray context =
         positional
             ? shared(pass, q, k, v, scale)
             : DotProductAttention.attend(pass, this, q, k, v, null, null, false, scale, 0);
-    return output.forward(
-        pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), length, config.width()));
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 
   /** One pattern (1, H, L, L) for all sequences of the batch. */

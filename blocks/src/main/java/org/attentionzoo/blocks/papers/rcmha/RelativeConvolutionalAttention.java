@@ -9,6 +9,7 @@ import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.Masks;
 import org.attentionzoo.blocks.attention.RelativePositionBias;
@@ -148,9 +149,7 @@ public final class RelativeConvolutionalAttention extends MixerBlock {
             : null;
     NDArray context =
         DotProductAttention.attend(pass, this, q, k, v, mask, bias, false, scale, config.dropout());
-    Shape shape = context.getShape();
-    NDArray merged =
-        context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), config.width());
+    NDArray merged = Tensors.joinHeads(context);
     return output.forward(pass, merged);
   }
 

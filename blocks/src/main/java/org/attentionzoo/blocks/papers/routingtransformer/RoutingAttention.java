@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.routingtransformer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
@@ -101,11 +100,10 @@ public final class RoutingAttention extends ZooBlock {
     NDList heads = new NDList();
     NDList losses = new NDList();
     if (local > 0) {
-      NDArray all = localProjection.forward(pass, x);
-      long inner = (long) local * config.headWidth();
-      NDArray q = split(all.get("..., :{}", inner));
-      NDArray k = split(all.get("..., {}:{}", inner, 2 * inner));
-      NDArray v = split(all.get("..., {}:", 2 * inner));
+      NDList all = Tensors.splitHeads(localProjection.forward(pass, x), 3, local);
+      NDArray q = all.get(0);
+      NDArray k = all.get(1);
+      NDArray v = all.get(2);
       boolean inBlocks = pass.cache() == null && (valid == null || config.routesPadding());
       heads.add(
           inBlocks
@@ -121,11 +119,7 @@ public final class RoutingAttention extends ZooBlock {
       heads.add(found.output());
       losses.add(found.loss());
     }
-    Shape shape = x.getShape();
-    NDArray joined =
-        Tensors.concat(heads, 1)
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(1), (long) config.heads() * config.headWidth());
+    NDArray joined = Tensors.joinHeads(Tensors.concat(heads, 1));
     NDList result = new NDList(output.forward(pass, joined));
     result.addAll(losses);
     return result;
@@ -146,7 +140,6 @@ public final class RoutingAttention extends ZooBlock {
   }
 
   private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), -1, config.headWidth()).transpose(0, 2, 1, 3);
+    return Tensors.splitHeads(x, routing);
   }
 }

@@ -6,6 +6,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.layers.Initializers;
@@ -92,15 +93,15 @@ public final class SequenceAttention extends ZooBlock {
         DotProductAttention.attend(
             pass,
             this,
-            heads(q),
-            heads(kv.get(0)),
-            heads(kv.get(1)),
+            Tensors.splitHeads(q, config.heads()),
+            Tensors.splitHeads(kv.get(0), config.heads()),
+            Tensors.splitHeads(kv.get(1), config.heads()),
             allowed,
             null,
             config.causal(),
             1 / Math.sqrt((double) width / config.heads()),
             config.dropout());
-    NDArray joined = mixed.swapAxes(1, 2).reshape(queries.getShape());
+    NDArray joined = Tensors.joinHeads(mixed);
     return output == null ? joined : output.forward(pass, joined);
   }
 
@@ -113,10 +114,4 @@ public final class SequenceAttention extends ZooBlock {
   }
 
   /** (B, L, d) to (B, h, L, d / h). */
-  private NDArray heads(NDArray x) {
-    long batch = x.getShape().get(0);
-    long length = x.getShape().get(1);
-    return x.reshape(batch, length, config.heads(), config.hidden() / config.heads())
-        .swapAxes(1, 2);
-  }
 }

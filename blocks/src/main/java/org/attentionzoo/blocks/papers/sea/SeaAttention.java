@@ -257,9 +257,9 @@ public final class SeaAttention extends MixerBlock {
 
   private Heads heads(Pass pass, NDArray hidden, NDArray places) {
     int heads = config.core().heads();
-    NDArray q = split(query.forward(pass, hidden), heads);
-    NDArray k = split(key.forward(pass, hidden), config.keyValueHeads());
-    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads());
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.keyValueHeads());
     if (config.rotary() != null) {
       q = config.rotary().rotate(pass, q, places);
       k = config.rotary().rotate(pass, k, places);
@@ -278,13 +278,7 @@ public final class SeaAttention extends MixerBlock {
         q, copies == 1 ? k : k.repeat(1, copies), copies == 1 ? v : v.repeat(1, copies));
   }
 
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, config.core().headWidth())
-        .transpose(0, 2, 1, 3);
-  }
-
   private NDArray merge(Pass pass, NDArray x) {
-    return output.forward(pass, core.merge(x));
+    return output.forward(pass, Tensors.joinHeads(x));
   }
 }

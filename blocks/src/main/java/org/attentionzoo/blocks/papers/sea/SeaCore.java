@@ -310,12 +310,8 @@ public final class SeaCore extends ZooBlock implements Measured {
     if (!config.joint()) {
       return Activation.gelu(encoder.forward(pass, seen));
     }
-    Shape shape = seen.getShape();
-    NDArray all =
-        seen.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
-    return Activation.gelu(encoder.forward(pass, all))
-        .reshape(shape.get(0), shape.get(2), shape.get(1), 2L * config.headWidth())
-        .transpose(0, 2, 1, 3);
+    NDArray all = encoder.forward(pass, Tensors.joinHeads(seen));
+    return Tensors.splitHeads(Activation.gelu(all), seen.getShape().get(1));
   }
 
   /** (B, H, L, s w) to (B, H s, L, w). */
@@ -364,12 +360,12 @@ public final class SeaCore extends ZooBlock implements Measured {
                       rounded(Arithmetic.times(counts, heads).mul(cells)).reshape(-1, 1))
                   .reshape(shape);
           case CAUSAL_BATCH ->
-              CompressedMap.top(
+              Tensors.splitHeads(
+                  CompressedMap.top(
                       pass,
-                      weights.transpose(0, 2, 1, 3).reshape(batch, length, heads * columns),
-                      rounded(Arithmetic.times(cells, heads)).expandDims(-1))
-                  .reshape(batch, length, heads, columns)
-                  .transpose(0, 2, 1, 3);
+                      Tensors.joinHeads(weights),
+                      rounded(Arithmetic.times(cells, heads)).expandDims(-1)),
+                  heads);
         };
     boolean byRow =
         config.grouping() == Grouping.QUERY || config.grouping() == Grouping.CAUSAL_BATCH;
@@ -602,17 +598,6 @@ public final class SeaCore extends ZooBlock implements Measured {
    */
   public NDArray scores(NDArray q, NDArray k) {
     return Arithmetic.times(q.matMul(k.transpose(0, 1, 3, 2)), config.scale());
-  }
-
-  /**
-   * Puts heads side by side.
-   *
-   * @param x (B, H, L, d)
-   * @return (B, L, H d)
-   */
-  public NDArray merge(NDArray x) {
-    Shape shape = x.getShape();
-    return x.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3));
   }
 
   /** Far below any score, yet such that its square is finite. */

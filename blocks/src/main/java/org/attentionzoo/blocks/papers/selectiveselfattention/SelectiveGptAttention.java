@@ -2,7 +2,6 @@ package org.attentionzoo.blocks.papers.selectiveselfattention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import java.util.Set;
 import org.attentionzoo.blocks.MixerBlock;
@@ -81,8 +80,6 @@ public final class SelectiveGptAttention extends MixerBlock {
             seen.causal(),
             1 / Math.sqrt((double) config.width() / config.heads()),
             config.dropout());
-    Shape shape = hidden.getShape();
-    return output.forward(
-        pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), config.width()));
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 }

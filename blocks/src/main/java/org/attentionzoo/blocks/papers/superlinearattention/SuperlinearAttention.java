@@ -2,13 +2,13 @@ package org.attentionzoo.blocks.papers.superlinearattention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.DecodeState;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Padding;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
 import org.attentionzoo.blocks.attention.SeenKeys;
@@ -96,20 +96,18 @@ public final class SuperlinearAttention extends MixerBlock {
   /** {@inheritDoc} */
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
-    NDArray q = split(query.forward(pass, hidden), heads);
-    NDArray k = split(key.forward(pass, hidden), groups);
-    NDArray v = split(value.forward(pass, hidden), groups);
+    NDArray q = Tensors.splitHeads(query.forward(pass, hidden), heads);
+    NDArray k = Tensors.splitHeads(key.forward(pass, hidden), groups);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), groups);
     NDArray context =
         dense
             ? everything(pass, q, CausalKeys.of(pass, this, k, v, sequences))
             : sparse(
-                pass, split(search.forward(pass, hidden), heads), q, seen(pass, k, v, sequences));
-    Shape shape = context.getShape();
-    return output.forward(
-        pass,
-        context
-            .transpose(0, 2, 1, 3)
-            .reshape(shape.get(0), shape.get(2), shape.get(1) * shape.get(3)));
+                pass,
+                Tensors.splitHeads(search.forward(pass, hidden), heads),
+                q,
+                seen(pass, k, v, sequences));
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 
   private NDArray everything(Pass pass, NDArray q, CausalKeys seen) {
@@ -164,22 +162,10 @@ public final class SuperlinearAttention extends MixerBlock {
   }
 
   private static NDArray compact(Padding padding, NDArray x) {
-    Shape shape = x.getShape();
-    long length = shape.get(2);
-    NDArray flat =
-        x.transpose(0, 2, 1, 3).reshape(shape.get(0), length, shape.get(1) * shape.get(3));
-    return padding
-        .compact(flat)
-        .reshape(shape.get(0), length, shape.get(1), shape.get(3))
-        .transpose(0, 2, 1, 3);
+    return Tensors.splitHeads(padding.compact(Tensors.joinHeads(x)), x.getShape().get(1));
   }
 
   private NDArray repeat(NDArray x) {
     return heads == groups ? x : x.repeat(1, heads / groups);
-  }
-
-  private NDArray split(NDArray x, int count) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), count, headWidth).transpose(0, 2, 1, 3);
   }
 }

@@ -3,11 +3,11 @@ package org.attentionzoo.blocks.papers.threephasetransformer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import java.util.Set;
 import org.attentionzoo.blocks.MixerBlock;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Sequences;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.attention.CausalKeys;
 import org.attentionzoo.blocks.attention.DotProductAttention;
@@ -79,10 +79,13 @@ final class PhaseAttention extends MixerBlock {
   @Override
   public NDArray mix(Pass pass, NDArray hidden, Sequences sequences) {
     NDArray positions = sequences.positions(pass, this, hidden);
-    NDArray q = rotary.rotate(pass, split(query.forward(pass, hidden), config.heads()), positions);
+    NDArray q =
+        rotary.rotate(
+            pass, Tensors.splitHeads(query.forward(pass, hidden), config.heads()), positions);
     NDArray k =
-        rotary.rotate(pass, split(key.forward(pass, hidden), config.keyValueHeads()), positions);
-    NDArray v = split(value.forward(pass, hidden), config.keyValueHeads());
+        rotary.rotate(
+            pass, Tensors.splitHeads(key.forward(pass, hidden), config.keyValueHeads()), positions);
+    NDArray v = Tensors.splitHeads(value.forward(pass, hidden), config.keyValueHeads());
     CausalKeys seen = CausalKeys.of(pass, this, k, v, sequences);
     int copies = config.heads() / config.keyValueHeads();
     NDArray context =
@@ -97,17 +100,10 @@ final class PhaseAttention extends MixerBlock {
             seen.causal(),
             1 / Math.sqrt(config.headWidth()),
             0);
-    Shape shape = hidden.getShape();
-    return output.forward(
-        pass, context.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(1), config.width()));
+    return output.forward(pass, Tensors.joinHeads(context));
   }
 
   private static NDArray repeat(NDArray x, int copies) {
     return copies == 1 ? x : x.repeat(1, copies);
-  }
-
-  private NDArray split(NDArray x, int heads) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), heads, config.headWidth()).transpose(0, 2, 1, 3);
   }
 }

@@ -3,7 +3,6 @@ package org.attentionzoo.blocks.papers.titans;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import org.attentionzoo.blocks.Arithmetic;
 import org.attentionzoo.blocks.Pass;
@@ -49,11 +48,7 @@ final class Memorizing {
   }
 
   static NDArray plainActivate(NDArray x, int heads, boolean normalised) {
-    Shape shape = x.getShape();
-    NDArray y =
-        Arithmetic.silu(x)
-            .reshape(shape.get(0), shape.get(1), heads, shape.get(2) / heads)
-            .transpose(0, 2, 1, 3);
+    NDArray y = Tensors.splitHeads(Arithmetic.silu(x), heads);
     if (!normalised) {
       return y;
     }

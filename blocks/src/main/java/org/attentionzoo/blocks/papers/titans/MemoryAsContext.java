@@ -228,7 +228,6 @@ public final class MemoryAsContext extends MixerBlock {
   private NDArray attend(
       Pass pass, NDArray q, Segment segment, Prefix prefix, NDArray slots, NDArray filled) {
     NDManager manager = q.getManager();
-    long batch = q.getShape().get(0);
     long count = segment.keys().getShape().get(2);
     NDArray visible = filled;
     if (visible == null) {
@@ -249,8 +248,7 @@ public final class MemoryAsContext extends MixerBlock {
     }
     NDArray context =
         DotProductAttention.attend(pass, this, q, keys, values, mask, null, false, scale, 0);
-    Shape shape = context.getShape();
-    return context.transpose(0, 2, 1, 3).reshape(batch, shape.get(2), config.width());
+    return Tensors.joinHeads(context);
   }
 
   private NDArray resume(Pass pass, NDArray hidden, NDArray valid) {
@@ -366,7 +364,6 @@ public final class MemoryAsContext extends MixerBlock {
   }
 
   private NDArray split(NDArray x) {
-    Shape shape = x.getShape();
-    return x.reshape(shape.get(0), shape.get(1), config.heads(), headWidth).transpose(0, 2, 1, 3);
+    return Tensors.splitHeads(x, config.heads());
   }
 }

@@ -188,7 +188,7 @@ public final class NeuralMemory extends MixerBlock {
    */
   NDArray retrieve(Pass pass, NDArray hidden, NDList memory) {
     NDArray q = unit(pass, toQuery.forward(pass, hidden), queryGain);
-    return merge(Memorizing.read(q, memory));
+    return Tensors.joinHeads(Memorizing.read(q, memory));
   }
 
   /** Output (B, L, width) and state after a piece of sequences. */
@@ -222,7 +222,7 @@ public final class NeuralMemory extends MixerBlock {
         pass.kernels(hidden)
             ? Memorizing.fast(tokens, state, config.chunkSize(), config.maximumGradientNorm())
             : Memorizing.plain(tokens, state, config.chunkSize(), config.maximumGradientNorm());
-    NDArray spoken = merge(step.output());
+    NDArray spoken = Tensors.joinHeads(step.output());
     NDArray output = pass.tap(this, OUTPUT, config.silent() ? spoken.zerosLike() : spoken);
     NDArray counts =
         state.counts() == null || valid == null
@@ -375,10 +375,5 @@ public final class NeuralMemory extends MixerBlock {
   /** log(sigmoid(x)), without underflow. */
   private static NDArray logSigmoid(NDArray x) {
     return Activation.softPlus(x.neg()).neg();
-  }
-
-  private NDArray merge(NDArray x) {
-    Shape shape = x.getShape();
-    return x.transpose(0, 2, 1, 3).reshape(shape.get(0), shape.get(2), config.width());
   }
 }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.attentionzoo.blocks.Pass;
+import org.attentionzoo.blocks.Tensors;
 import org.attentionzoo.blocks.papers.sea.SeaConfig;
 import org.attentionzoo.blocks.papers.sea.SeaConfig.Grouping;
 import org.attentionzoo.blocks.papers.sea.SeaCore;
@@ -129,7 +130,7 @@ final class SeaGolden {
     NDArray pairs = core.mask(selected, sight, q);
     NDArray context = core.context(pass, q, v, estimate, selected, sight);
     Map<String, NDArray> outputs = new LinkedHashMap<>();
-    outputs.put("context_layer", core.merge(context));
+    outputs.put("context_layer", Tensors.joinHeads(context));
     outputs.put("partial_attention_probs", core.weights(pass, q, estimate, pairs, sight));
     outputs.put("partial_attention_mask", pairs.gt(0));
     outputs.put("estimated_attention_probs_m", estimate.weights());
@@ -140,7 +141,7 @@ final class SeaGolden {
               estimate,
               inputs.get("attention_scores_truth"),
               core.scores(q, k),
-              core.merge(context),
+              Tensors.joinHeads(context),
               inputs.get("context_layer_truth"),
               sight));
       outputs.put(
