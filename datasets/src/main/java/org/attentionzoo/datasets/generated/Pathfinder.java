@@ -40,6 +40,12 @@ public final class Pathfinder implements GeneratedSource {
   /** How many classes there are. */
   public static final int CLASSES = 2;
 
+  /** What is subtracted from a brightness between 0 and 1 of an image. */
+  public static final double MEAN = 0.5;
+
+  /** What the rest is divided by. */
+  public static final double DEVIATION = 0.5;
+
   /** How many tokens pixels are. */
   public static final int VOCABULARY = 256;
 
@@ -134,7 +140,7 @@ public final class Pathfinder implements GeneratedSource {
   private NDArray image(NDManager manager, int rows, float[] brightness) {
     float[] values = new float[brightness.length];
     for (int i = 0; i < values.length; i++) {
-      values[i] = 2 * brightness[i] - 1;
+      values[i] = (float) ((brightness[i] - MEAN) / DEVIATION);
     }
     return Tensors.float32(manager, new Shape(rows, 1, options.image, options.image), values);
   }

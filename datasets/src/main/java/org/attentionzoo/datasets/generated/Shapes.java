@@ -21,11 +21,17 @@ import org.attentionzoo.datasets.Tensors;
  * some channel; normal noise on every pixel. With pairs the class is 0 or 1 with equal chance, and
  * of the two pairs of opposite quadrants one is chosen likewise.
  *
- * <p>Inputs are (B, channels, image, image) float32, values (v - 0.5) / 0.25; labels (B) int64.
- * Training examples are endless; ids are {@code step * batch + row}; validation examples come from
- * their own seed.
+ * <p>Inputs are (B, channels, image, image) float32, values (v - {@link #MEAN}) / {@link
+ * #DEVIATION}; labels (B) int64. Training examples are endless; ids are {@code step * batch + row};
+ * validation examples come from their own seed.
  */
 public final class Shapes implements GeneratedSource {
+
+  /** What is subtracted from a value between 0 and 1. */
+  public static final double MEAN = 0.5;
+
+  /** What the rest is divided by. */
+  public static final double DEVIATION = 0.25;
 
   private static final int SAMPLES = 3;
   private static final double CONTRAST = 0.4;
@@ -221,7 +227,7 @@ public final class Shapes implements GeneratedSource {
             background[c]
                 + cover[i] * (colour[c] - background[c])
                 + options.noise * random.nextGaussian();
-        pixels[start + c * cover.length + i] = (float) ((value - 0.5) / 0.25);
+        pixels[start + c * cover.length + i] = (float) ((value - MEAN) / DEVIATION);
       }
     }
     return label;

@@ -1,5 +1,6 @@
 package org.attentionzoo.datasets.images;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -58,5 +59,25 @@ public record ImageSet(
    */
   public int imageBytes() {
     return channels * height * width;
+  }
+
+  /**
+   * Some of the images, one after the other.
+   *
+   * @param from the first, from 0
+   * @param to one behind the last
+   * @return copies of them, with the same source and hash
+   */
+  public ImageSet range(int from, int to) {
+    int bytes = imageBytes();
+    return new ImageSet(
+        channels,
+        height,
+        width,
+        Arrays.copyOfRange(pixels, from * bytes, to * bytes),
+        Arrays.copyOfRange(labels, from, to),
+        classes,
+        source,
+        sha256);
   }
 }

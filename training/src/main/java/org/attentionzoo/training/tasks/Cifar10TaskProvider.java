@@ -1,15 +1,10 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.images.Cifar10;
-import org.attentionzoo.datasets.images.ImageBatches;
 import org.attentionzoo.datasets.images.ImageSet;
-import org.attentionzoo.models.ModelKind;
 import org.attentionzoo.training.Task;
 import org.attentionzoo.training.TaskProvider;
 
@@ -17,17 +12,9 @@ import org.attentionzoo.training.TaskProvider;
 @AutoService(TaskProvider.class)
 public final class Cifar10TaskProvider implements TaskProvider {
 
-  // Over the training images, as everybody has them.
-  private static final List<Double> MEANS = List.of(0.4914, 0.4822, 0.4465);
-  private static final List<Double> DEVIATIONS = List.of(0.2470, 0.2435, 0.2616);
-
-  /** What is evaluated on. */
-  public enum Part {
-    /** Training images that are held out. */
-    VALIDATION,
-    /** The published test images. */
-    TEST
-  }
+  // Means and deviations over the training images, as everybody has them.
+  private static final List<List<Double>> STATISTICS =
+      List.of(List.of(0.4914, 0.4822, 0.4465), List.of(0.2470, 0.2435, 0.2616));
 
   /**
    * The options.
@@ -70,65 +57,19 @@ public final class Cifar10TaskProvider implements TaskProvider {
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
-    ClassificationObjective objective = new ClassificationObjective(chosen.labelSmoothing());
     ImageSet all = Cifar10.load(location, Cifar10.Part.TRAIN, chosen.images());
-    if (chosen.heldOut() < 0 || chosen.heldOut() >= all.size()) {
-      throw new UserException(
-          "task.heldOut="
-              + chosen.heldOut()
-              + " was given, of "
-              + all.size()
-              + " training images; some must be left to train on");
-    }
-    ImageSet training = part(all, 0, all.size() - chosen.heldOut());
-    ImageSet evaluated =
-        chosen.part() == Part.TEST
-            ? Cifar10.load(location, Cifar10.Part.TEST, chosen.testImages())
-            : part(all, all.size() - chosen.heldOut(), all.size());
-    if (evaluated.size() == 0) {
-      throw new UserException(
-          "task.heldOut=0 leaves no validation part; hold images out or set task.part=test");
-    }
-    ImageBatches source =
-        new ImageBatches(
-            training,
-            evaluated,
-            chosen.batch(),
-            chosen.padding(),
-            chosen.mirror(),
-            MEANS,
-            DEVIATIONS);
-    Map<String, Object> description = new LinkedHashMap<>();
-    description.put("source", all.source());
-    description.put("sha256", all.sha256());
-    description.put("training_images", training.size());
-    description.put("evaluated_on", chosen.part().name().toLowerCase(java.util.Locale.ROOT));
-    description.put("evaluated_images", evaluated.size());
-    Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put("channels", all.channels());
-    settings.put("image", all.height());
-    settings.put("classes", all.classes().size());
-    return new Task(
+    ImageTasks.Parts parts =
+        ImageTasks.parts(
+            all,
+            chosen.heldOut(),
+            chosen.part(),
+            () -> Cifar10.load(location, Cifar10.Part.TEST, chosen.testImages()));
+    return ImageTasks.task(
         scheme(),
-        ModelKind.IMAGE_CLASSIFIER,
-        source,
-        objective,
-        settings,
-        chosen.batch(),
-        "images",
-        description);
-  }
-
-  private static ImageSet part(ImageSet set, int from, int to) {
-    int bytes = set.imageBytes();
-    return new ImageSet(
-        set.channels(),
-        set.height(),
-        set.width(),
-        Arrays.copyOfRange(set.pixels(), from * bytes, to * bytes),
-        Arrays.copyOfRange(set.labels(), from, to),
-        set.classes(),
-        set.source(),
-        set.sha256());
+        all.source(),
+        parts,
+        new ImageTasks.Augmentation(
+            chosen.batch(), chosen.padding(), chosen.mirror(), chosen.labelSmoothing()),
+        STATISTICS);
   }
 }

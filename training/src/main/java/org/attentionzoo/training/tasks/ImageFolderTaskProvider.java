@@ -70,9 +70,7 @@ public final class ImageFolderTaskProvider implements TaskProvider {
     return ImageTasks.task(
         scheme(),
         location,
-        parts.training(),
-        parts.evaluated(),
-        chosen.part(),
+        new ImageTasks.Parts(parts.training(), parts.evaluated(), chosen.part()),
         new ImageTasks.Augmentation(
             chosen.batch(), chosen.padding(), chosen.mirror(), chosen.labelSmoothing()),
         ImageFolder.statistics(parts.training()));

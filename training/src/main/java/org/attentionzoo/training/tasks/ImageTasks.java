@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.images.ImageBatches;
 import org.attentionzoo.datasets.images.ImageSet;
@@ -18,26 +19,52 @@ final class ImageTasks {
   /** How training images become batches. */
   record Augmentation(int batch, int padding, boolean mirror, double labelSmoothing) {}
 
+  /** What is trained on, what is evaluated on, and which part that is. */
+  record Parts(ImageSet training, ImageSet evaluated, Part part) {}
+
+  /**
+   * The last training images are the validation part.
+   *
+   * @param all the published training images
+   * @param heldOut how many of them are not trained on
+   * @param part what is evaluated on
+   * @param test reads the published test images
+   * @return the parts
+   * @throws UserException if nothing is left to train on, or there is no validation part to
+   *     evaluate
+   */
+  static Parts parts(ImageSet all, int heldOut, Part part, Supplier<ImageSet> test) {
+    if (heldOut < 0 || heldOut >= all.size()) {
+      throw new UserException(
+          "task.heldOut="
+              + heldOut
+              + " was given, of "
+              + all.size()
+              + " training images; some must be left to train on");
+    }
+    int trained = all.size() - heldOut;
+    ImageSet evaluated = part == Part.TEST ? test.get() : all.range(trained, all.size());
+    if (evaluated.size() == 0) {
+      throw new UserException(
+          "task.heldOut=0 leaves no validation part; hold images out or set task.part=test");
+    }
+    return new Parts(all.range(0, trained), evaluated, part);
+  }
+
   /**
    * A task.
    *
    * @param name the scheme of its data
    * @param source what to call the data
-   * @param training what is trained on; square
-   * @param evaluated what is evaluated on
-   * @param part which part that is
+   * @param parts what is trained on and evaluated on; square images of one size
    * @param how batches and augmentation
    * @param statistics means and deviations of the channels, of values from 0 to 1
    * @return the task
    */
   static Task task(
-      String name,
-      String source,
-      ImageSet training,
-      ImageSet evaluated,
-      Part part,
-      Augmentation how,
-      List<List<Double>> statistics) {
+      String name, String source, Parts parts, Augmentation how, List<List<Double>> statistics) {
+    ImageSet training = parts.training();
+    ImageSet evaluated = parts.evaluated();
     if (training.height() != training.width()) {
       throw new UserException(
           source
@@ -67,7 +94,7 @@ final class ImageTasks {
     description.put("classes", training.classes());
     description.put("means", statistics.get(0));
     description.put("deviations", statistics.get(1));
-    description.put("evaluated_on", part.name().toLowerCase(Locale.ROOT));
+    description.put("evaluated_on", parts.part().name().toLowerCase(Locale.ROOT));
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("channels", training.channels());
     settings.put("image", training.height());

@@ -1,6 +1,7 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
+import java.util.List;
 import java.util.Map;
 import org.attentionzoo.datasets.generated.Pathfinder;
 import org.attentionzoo.models.ModelKind;
@@ -38,6 +39,8 @@ public final class PathfinderTaskProvider implements TaskProvider {
       return SequenceClassification.task(
           scheme(), source, Pathfinder.VOCABULARY, Pathfinder.CLASSES, chosen.batch(), description);
     }
+    description.put("means", List.of(Pathfinder.MEAN));
+    description.put("deviations", List.of(Pathfinder.DEVIATION));
     return new Task(
         scheme(),
         ModelKind.IMAGE_CLASSIFIER,

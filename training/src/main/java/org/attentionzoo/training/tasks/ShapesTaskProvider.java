@@ -1,6 +1,7 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
+import java.util.Collections;
 import java.util.Map;
 import org.attentionzoo.datasets.generated.Shapes;
 import org.attentionzoo.models.ModelKind;
@@ -40,6 +41,13 @@ public final class ShapesTaskProvider implements TaskProvider {
         Map.of("channels", chosen.channels(), "image", chosen.image(), "classes", source.classes()),
         chosen.batch(),
         "images",
-        GeneratedTasks.description(source.plan(), "chance", 1.0 / source.classes()));
+        GeneratedTasks.description(
+            source.plan(),
+            "chance",
+            1.0 / source.classes(),
+            "means",
+            Collections.nCopies(chosen.channels(), Shapes.MEAN),
+            "deviations",
+            Collections.nCopies(chosen.channels(), Shapes.DEVIATION)));
   }
 }
