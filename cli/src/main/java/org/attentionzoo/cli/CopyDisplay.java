@@ -1,21 +1,15 @@
 package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Consumer;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.attentionzoo.models.weights.StoredWeights;
 import org.attentionzoo.models.weights.TensorInfo;
 
 /** Shows how many bytes of weights have gone by: a bar on a terminal, else a line now and then. */
 final class CopyDisplay implements Consumer<TensorInfo>, AutoCloseable {
 
-  private static final Duration INTERVAL = Duration.ofSeconds(10);
-  private static final int REFRESH_MILLIS = 200;
   private static final long MEGABYTE = 1_000_000;
 
   /** Less is done at once. */
@@ -36,28 +30,13 @@ final class CopyDisplay implements Consumer<TensorInfo>, AutoCloseable {
   }
 
   static CopyDisplay on(PrintWriter err, String what, StoredWeights weights) {
-    int columns = Integer.getInteger(ProgressDisplay.COLUMNS, 0);
+    int columns = TerminalBar.columns();
     long total = weights.tensors().values().stream().mapToLong(TensorInfo::bytes).sum();
-    if (columns <= 0 || total < FEWEST) {
+    if (columns == 0 || total < FEWEST) {
       return new CopyDisplay(err, what, total, null);
     }
     ProgressBar bar =
-        new ProgressBarBuilder()
-            .setTaskName(what)
-            .setInitialMax(total)
-            .setUnit(" MB", MEGABYTE)
-            .setStyle(ProgressBarStyle.ASCII)
-            .showSpeed()
-            .setUpdateIntervalMillis(REFRESH_MILLIS)
-            .setMaxRenderedLength(columns - 1)
-            .setConsumer(
-                new DelegatingProgressBarConsumer(
-                    text -> {
-                      err.print("\r" + text);
-                      err.flush();
-                    },
-                    columns - 1))
-            .build();
+        TerminalBar.on(err, columns, what, total).setUnit(" MB", MEGABYTE).showSpeed().build();
     return new CopyDisplay(err, what, total, bar);
   }
 
@@ -66,7 +45,7 @@ final class CopyDisplay implements Consumer<TensorInfo>, AutoCloseable {
     done += tensor.bytes();
     if (bar != null) {
       bar.stepTo(done);
-    } else if (System.nanoTime() - lastLine >= INTERVAL.toNanos()) {
+    } else if (System.nanoTime() - lastLine >= TerminalBar.BETWEEN_LINES.toNanos()) {
       lastLine = System.nanoTime();
       err.printf(Locale.ROOT, "%s: %,d of %,d MB%n", what, done / MEGABYTE, total / MEGABYTE);
       err.flush();

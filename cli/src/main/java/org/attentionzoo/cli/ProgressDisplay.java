@@ -7,22 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.attentionzoo.training.run.Evaluation;
 import org.attentionzoo.training.run.Progress;
 import org.attentionzoo.training.run.TrainingListener;
 
 /** Shows where a run is: a bar on a terminal, else a line now and then. */
 final class ProgressDisplay implements TrainingListener, AutoCloseable {
-
-  /** Set by {@code scripts/zoo} when standard error is a terminal: its width in columns. */
-  static final String COLUMNS = "zoo.terminal.columns";
-
-  private static final Duration INTERVAL = Duration.ofSeconds(10);
-  private static final int REFRESH_MILLIS = 200;
 
   private final PrintWriter err;
   private final String item;
@@ -37,7 +28,7 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
   }
 
   static ProgressDisplay on(PrintWriter err, String item) {
-    return new ProgressDisplay(err, item, Integer.getInteger(COLUMNS, 0));
+    return new ProgressDisplay(err, item, TerminalBar.columns());
   }
 
   @Override
@@ -65,21 +56,9 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
     }
     if (columns > 0) {
       bar =
-          new ProgressBarBuilder()
-              .setTaskName("train")
-              .setInitialMax(steps)
+          TerminalBar.on(err, columns, "train", steps)
               .startsFrom(step, Duration.ZERO)
-              .setStyle(ProgressBarStyle.ASCII)
               .hideEta()
-              .setUpdateIntervalMillis(REFRESH_MILLIS)
-              .setMaxRenderedLength(columns - 1)
-              .setConsumer(
-                  new DelegatingProgressBarConsumer(
-                      text -> {
-                        err.print("\r" + text);
-                        err.flush();
-                      },
-                      columns - 1))
               .build();
     }
   }
@@ -97,7 +76,7 @@ final class ProgressDisplay implements TrainingListener, AutoCloseable {
     if (bar != null) {
       bar.setExtraMessage(" " + state);
       bar.stepTo(progress.step());
-    } else if (System.nanoTime() - lastLine >= INTERVAL.toNanos()) {
+    } else if (System.nanoTime() - lastLine >= TerminalBar.BETWEEN_LINES.toNanos()) {
       lastLine = System.nanoTime();
       err.println("step " + progress.step() + "/" + progress.steps() + ": " + state);
       err.flush();

@@ -3,18 +3,13 @@ package org.attentionzoo.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.attentionzoo.datasets.catalog.DownloadListener;
 import org.attentionzoo.models.hub.HubListener;
 
 /** Shows where a download is: a bar for each file on a terminal, else a line now and then. */
 final class PullDisplay implements HubListener, DownloadListener, AutoCloseable {
 
-  private static final Duration INTERVAL = Duration.ofSeconds(10);
-  private static final int REFRESH_MILLIS = 200;
   private static final int LONGEST_NAME = 40;
   private static final double MEGABYTE = 1e6;
 
@@ -31,7 +26,7 @@ final class PullDisplay implements HubListener, DownloadListener, AutoCloseable 
   }
 
   static PullDisplay on(PrintWriter err) {
-    return new PullDisplay(err, Integer.getInteger(ProgressDisplay.COLUMNS, 0));
+    return new PullDisplay(err, TerminalBar.columns());
   }
 
   @Override
@@ -46,25 +41,14 @@ final class PullDisplay implements HubListener, DownloadListener, AutoCloseable 
     size = bytes;
     lastLine = System.nanoTime();
     if (columns > 0) {
+      String shown =
+          name.length() <= LONGEST_NAME
+              ? name
+              : "..." + name.substring(name.length() - LONGEST_NAME);
       bar =
-          new ProgressBarBuilder()
-              .setTaskName(
-                  name.length() <= LONGEST_NAME
-                      ? name
-                      : "..." + name.substring(name.length() - LONGEST_NAME))
-              .setInitialMax(bytes)
+          TerminalBar.on(err, columns, shown, bytes)
               .setUnit(" MB", (long) MEGABYTE)
-              .setStyle(ProgressBarStyle.ASCII)
               .showSpeed()
-              .setUpdateIntervalMillis(REFRESH_MILLIS)
-              .setMaxRenderedLength(columns - 1)
-              .setConsumer(
-                  new DelegatingProgressBarConsumer(
-                      text -> {
-                        err.print("\r" + text);
-                        err.flush();
-                      },
-                      columns - 1))
               .build();
     }
   }
@@ -74,7 +58,7 @@ final class PullDisplay implements HubListener, DownloadListener, AutoCloseable 
     reached = bytes;
     if (bar != null) {
       bar.stepTo(bytes);
-    } else if (System.nanoTime() - lastLine >= INTERVAL.toNanos()) {
+    } else if (System.nanoTime() - lastLine >= TerminalBar.BETWEEN_LINES.toNanos()) {
       lastLine = System.nanoTime();
       line(name + ": " + megabytes(bytes) + (size < 0 ? "" : " of " + megabytes(size)));
     }
