@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * The names of a block tree as PyTorch's {@code state_dict} has them, found by walking the tree:
@@ -63,6 +64,22 @@ public final class StateDict {
         .filter(Parameter::requiresGradient)
         .mapToLong(p -> p.getShape().size())
         .sum();
+  }
+
+  /**
+   * Takes parameters out of training.
+   *
+   * @param root the tree, not yet initialised
+   * @param names tells of a dotted name whether its parameter stays as it is
+   */
+  public static void freeze(Block root, Predicate<String> names) {
+    of(root)
+        .forEach(
+            (name, parameter) -> {
+              if (names.test(name)) {
+                parameter.freeze(true);
+              }
+            });
   }
 
   private static void walk(String path, Block block, BiConsumer<String, Block> visitor) {

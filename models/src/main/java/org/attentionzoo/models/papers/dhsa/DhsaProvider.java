@@ -101,13 +101,7 @@ public final class DhsaProvider implements PaperProvider {
               return attentions.get(layer);
             });
     if (config.stage() == Stage.LEARN_BOUNDARIES) {
-      StateDict.of(model)
-          .forEach(
-              (name, parameter) -> {
-                if (!name.contains(".boundary_predictor.")) {
-                  parameter.freeze(true);
-                }
-              });
+      StateDict.freeze(model, name -> !name.contains(".boundary_predictor."));
     }
     return model;
   }

@@ -73,13 +73,7 @@ public final class FlashBiasProvider implements PaperProvider {
             config.decoder(),
             layer -> new MultiHeadAttention(config.attention(), null, config.parts()));
     if (config.bias() == Bias.TABLE_FACTORS) {
-      StateDict.of(model)
-          .forEach(
-              (name, parameter) -> {
-                if (name.contains(".relative_attention_bias.")) {
-                  parameter.freeze(true);
-                }
-              });
+      StateDict.freeze(model, name -> name.contains(".relative_attention_bias."));
     }
     return model;
   }

@@ -111,13 +111,7 @@ public final class HedgehogProvider implements PaperProvider {
             config.decoder(),
             layer -> new LinearSelfAttention(config.attention(), config.features()));
     if (config.stage() == Stage.TRANSFER) {
-      StateDict.of(model)
-          .forEach(
-              (name, parameter) -> {
-                if (!name.contains(".feature_map_")) {
-                  parameter.freeze(true);
-                }
-              });
+      StateDict.freeze(model, name -> !name.contains(".feature_map_"));
     }
     return model;
   }

@@ -83,13 +83,7 @@ public final class SeaProvider implements PaperProvider {
     DecoderLanguageModel model =
         new DecoderLanguageModel(config.decoder(), layer -> new SeaAttention(config.attention()));
     if (config.stage() == Stage.TRANSFER) {
-      StateDict.of(model)
-          .forEach(
-              (name, parameter) -> {
-                if (!name.contains(".perlin.")) {
-                  parameter.freeze(true);
-                }
-              });
+      StateDict.freeze(model, name -> !name.contains(".perlin."));
     }
     return model;
   }
