@@ -45,6 +45,27 @@ public final class DecoderLanguageModel extends ZooBlock {
     int width = config.width();
     embedding =
         child("embed_tokens", new Embedding(config.vocabulary(), width, Initializers.normal(0.02)));
+    layers = child("layers", layers(config, mixers));
+    norm = child("norm", new RmsNorm(width, config.normEpsilon()));
+    head =
+        child(
+            "lm_head",
+            config.tied()
+                ? Linear.tiedTo(embedding.weight())
+                : new Linear(width, config.vocabulary(), Initializers.normal(0.02), null));
+  }
+
+  /**
+   * The layers of a decoder.
+   *
+   * @param config its sizes
+   * @param mixers makes the mixer of a layer
+   * @return as many as the config says
+   * @throws IllegalArgumentException if a mixer is not causal
+   */
+  public static ModuleList<ResidualLayer> layers(
+      DecoderConfig config, IntFunction<? extends Mixer> mixers) {
+    int width = config.width();
     List<ResidualLayer> stack = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       Mixer mixer = mixers.apply(i);
@@ -60,14 +81,7 @@ public final class DecoderLanguageModel extends ZooBlock {
               new SwiGlu(width, config.hidden(), config.dropout()),
               config.dropout()));
     }
-    layers = child("layers", new ModuleList<>(stack));
-    norm = child("norm", new RmsNorm(width, config.normEpsilon()));
-    head =
-        child(
-            "lm_head",
-            config.tied()
-                ? Linear.tiedTo(embedding.weight())
-                : new Linear(width, config.vocabulary(), Initializers.normal(0.02), null));
+    return new ModuleList<>(stack);
   }
 
   /**

@@ -22,8 +22,8 @@ import org.attentionzoo.blocks.layers.Initializers;
 import org.attentionzoo.blocks.layers.Linear;
 import org.attentionzoo.blocks.layers.ModuleList;
 import org.attentionzoo.blocks.layers.RmsNorm;
-import org.attentionzoo.blocks.layers.SwiGlu;
 import org.attentionzoo.blocks.shells.DecoderConfig;
+import org.attentionzoo.blocks.shells.DecoderLanguageModel;
 import org.attentionzoo.blocks.shells.ResidualLayer;
 import org.attentionzoo.blocks.sparse.StateBuffer;
 
@@ -88,22 +88,7 @@ public final class ReweavingDecoder extends ZooBlock {
     int width = config.width();
     embedding =
         child("embed_tokens", new Embedding(config.vocabulary(), width, Initializers.normal(0.02)));
-    List<ResidualLayer> stack = new ArrayList<>();
-    for (int i = 0; i < config.layers(); i++) {
-      Mixer mixer = mixers.apply(i);
-      if (!mixer.isCausal()) {
-        throw new IllegalArgumentException(
-            "layer " + i + " of a decoder needs a causal mixer, got " + mixer.getClass().getName());
-      }
-      stack.add(
-          new ResidualLayer(
-              new RmsNorm(width, config.normEpsilon()),
-              mixer,
-              new RmsNorm(width, config.normEpsilon()),
-              new SwiGlu(width, config.hidden(), config.dropout()),
-              config.dropout()));
-    }
-    layers = child("layers", new ModuleList<>(stack));
+    layers = child("layers", DecoderLanguageModel.layers(config, mixers));
     reweavers =
         child(
             "reweavers",
