@@ -206,7 +206,15 @@ final class TrainCommand implements Callable<Integer> {
       }
       Duration duration = Duration.ofNanos(System.nanoTime() - start);
       report(run, result, duration, stdout);
-      profiler.trace().ifPresent(trace -> print(trace, profiler.steps(), stdout));
+      profiler
+          .trace()
+          .ifPresentOrElse(
+              trace -> print(trace, profiler.steps(), stdout),
+              () -> {
+                if (profile) {
+                  stdout.println("no profile: no step was left to record; give more steps");
+                }
+              });
       return ExitCode.OK;
     }
   }

@@ -3,6 +3,7 @@ package org.attentionzoo.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,6 +58,10 @@ import picocli.CommandLine.Spec;
     })
 public final class Zoo implements Callable<Integer> {
 
+  /** DJL passes over values that are no numbers, and libtorch's refusal of others names neither. */
+  private static final List<String> THREADS =
+      List.of("ai.djl.pytorch.num_threads", "ai.djl.pytorch.num_interop_threads");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -76,6 +81,14 @@ public final class Zoo implements Callable<Integer> {
   }
 
   private static int run(String[] args) {
+    for (String property : THREADS) {
+      String value = System.getProperty(property);
+      if (value != null && !value.matches("[1-9][0-9]{0,3}")) {
+        System.err.println(
+            "zoo: -D" + property + "=" + value + " was given; it must be a number from 1 to 9999");
+        return CommandLine.ExitCode.USAGE;
+      }
+    }
     try {
       return commandLine().execute(args);
     } catch (OutOfMemoryError e) {

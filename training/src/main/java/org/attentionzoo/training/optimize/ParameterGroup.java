@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.StateDict;
@@ -24,12 +25,14 @@ import org.attentionzoo.blocks.UserException;
 public record ParameterGroup(
     Map<String, Parameter> parameters, double learningRateFactor, double weightDecay) {
 
-  private static final Set<String> NEVER_DECAYED = Set.of("bias", "gamma", "beta");
+  /** Names as {@code bias}, {@code query_pos_bias} and {@code relative_position_bias_table}. */
+  private static final Pattern NEVER_DECAYED = Pattern.compile("(.*_)?bias(_.*)?|gamma|beta");
 
   /**
    * Splits a model's trainable parameters into those of the groups of a config and, for the rest,
-   * those that decay and those that do not: biases, scales and shifts of norms, and everything else
-   * of fewer than two dimensions. A tied parameter appears once, under its first name.
+   * those that decay and those that do not: biases, tables of them included, scales and shifts of
+   * norms, and everything else of fewer than two dimensions. A tied parameter appears once, under
+   * its first name.
    *
    * @param model the model, initialised
    * @param weightDecay the weight decay where a group does not say otherwise
@@ -91,6 +94,6 @@ public record ParameterGroup(
 
   private static boolean decays(String name, Parameter parameter) {
     String last = name.substring(name.lastIndexOf('.') + 1);
-    return parameter.getShape().dimension() >= 2 && !NEVER_DECAYED.contains(last);
+    return parameter.getShape().dimension() >= 2 && !NEVER_DECAYED.matcher(last).matches();
   }
 }

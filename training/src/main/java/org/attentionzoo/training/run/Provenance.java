@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -38,14 +40,48 @@ final class Provenance {
     found.put("started", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     gitCommit().ifPresent(commit -> found.put("git_commit", commit));
     found.put("data", task.description());
-    found.put("device", manager.getDevice().toString());
-    found.put("threads", JniUtils.getNumThreads());
-    found.put("products", ProductLibrary.isOneDnnFaster() ? "onednn" : "mkl");
-    found.put("pytorch", Engine.getInstance().getVersion());
+    found.putAll(decidingBits(manager));
     found.put("djl", Engine.getDjlVersion());
     found.put("java", System.getProperty("java.version"));
     found.put("os", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     return found;
+  }
+
+  /** Under other ones a step gives the same but for rounding. */
+  private static Map<String, Object> decidingBits(NDManager manager) {
+    Map<String, Object> found = new LinkedHashMap<>();
+    found.put("device", manager.getDevice().toString());
+    found.put("threads", JniUtils.getNumThreads());
+    found.put("products", ProductLibrary.isOneDnnFaster() ? "onednn" : "mkl");
+    found.put("pytorch", Engine.getInstance().getVersion());
+    return found;
+  }
+
+  /**
+   * What is not as it was when a run began, and decides its bits.
+   *
+   * @param before the run's provenance
+   * @param manager says which device is used now
+   * @return a sentence for each
+   */
+  static List<String> differences(Map<String, Object> before, NDManager manager) {
+    List<String> differences = new ArrayList<>();
+    decidingBits(manager)
+        .forEach(
+            (name, now) -> {
+              Object then = before.get(name);
+              if (then != null && !then.toString().equals(now.toString())) {
+                differences.add(
+                    "the run began with "
+                        + name
+                        + " "
+                        + then
+                        + " and goes on with "
+                        + now
+                        + ": its steps are no longer those of one run to the last bit");
+              }
+            });
+    return differences;
   }
 
   /** The commit of the checkout that this code was built in, with -dirty if it was changed. */

@@ -118,7 +118,13 @@ public final class RunFolder {
                   ? " is no run folder: it has no " + CONFIG
                   : " does not exist; give the folder of an earlier run"));
     }
-    Map<String, Object> values = Recipes.readYaml(file);
+    Map<String, Object> values;
+    try {
+      values = Recipes.readYaml(file);
+    } catch (UserException e) {
+      throw new UserException(
+          "damaged: " + e.getMessage() + "; restore the file, or start a new run", e);
+    }
     Object provenance = values.remove(PROVENANCE);
     if (provenance == null) {
       throw new UserException(

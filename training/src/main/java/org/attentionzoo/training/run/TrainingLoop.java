@@ -275,7 +275,7 @@ public final class TrainingLoop {
         done++;
         report(step);
         Double loss =
-            config.evaluateEvery() > 0 && isDue(config.evaluateEvery()) ? evaluate() : null;
+            config.evaluateEvery() > 0 && isDue(config.evaluateEvery()) ? evaluateOrSave() : null;
         stopped = stopRequested;
         boolean improved = loss != null && bestStep != null && bestStep == done;
         if (stopped || improved || isDue(config.checkpointEvery())) {
@@ -431,6 +431,30 @@ public final class TrainingLoop {
       }
     }
 
+    /** What fails in an evaluation, for want of memory for one, must not cost the steps before. */
+    private double evaluateOrSave() throws IOException {
+      try {
+        return evaluate();
+      } catch (UserException e) {
+        try {
+          save(null);
+        } catch (IOException | RuntimeException notSaved) {
+          e.addSuppressed(notSaved);
+          throw e;
+        }
+        throw new UserException(
+            e.getMessage()
+                + "; step "
+                + done
+                + " is saved in "
+                + checkpoint
+                + ", and the run goes on without evaluations by zoo train --resume "
+                + folder.path()
+                + " evaluateEvery=0",
+            e);
+      }
+    }
+
     private double evaluate() throws IOException {
       listeners.forEach(TrainingListener::pausing);
       exchange();
@@ -497,12 +521,13 @@ public final class TrainingLoop {
           String.format(
               Locale.ROOT,
               "%s step %d (learning rate %.3g%s); %s; a smaller optimizer.lr, a longer"
-                  + " schedule.warmup or a smaller clip may help",
+                  + " schedule.warmup or %s may help",
               what,
               step,
               schedule.learningRate(step - 1),
               examples.isEmpty() ? "" : ", examples " + examples,
-              lastGood()),
+              lastGood(),
+              config.clip() == 0 ? "a limit for the gradients, clip=1," : "a smaller clip"),
           step - 1);
     }
 

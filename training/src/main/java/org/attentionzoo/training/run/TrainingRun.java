@@ -189,7 +189,11 @@ public final class TrainingRun implements AutoCloseable {
             beginning(papers, config).ifPresent(b -> b.load(model, manager));
           }
           return new TrainingRun(
-              assembly, manager, model, opened.with(assembly.config()), List.of());
+              assembly,
+              manager,
+              model,
+              opened.with(assembly.config()),
+              Provenance.differences(opened.provenance(), manager));
         });
   }
 
@@ -294,9 +298,10 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * What a user should know of the weights that the run begins with, as {@link TrainedModel#notes}.
+   * What a user should know of the weights that the run begins with, as {@link TrainedModel#notes},
+   * or, of a run that goes on, of what is no longer as it was and decides its bits.
    *
-   * @return sentences without a full stop; none for a run that goes on
+   * @return sentences without a full stop
    */
   public List<String> notes() {
     return notes;

@@ -295,7 +295,8 @@ class NativeOptimizerTest {
     assertThat(groups).hasSize(2);
     assertThat(groups.get(0).parameters()).containsOnlyKeys("weight");
     assertThat(groups.get(0).weightDecay()).isEqualTo(0.1);
-    assertThat(groups.get(1).parameters()).containsOnlyKeys("bias", "norm", "gamma");
+    assertThat(groups.get(1).parameters())
+        .containsOnlyKeys("bias", "norm", "gamma", "pos_bias_table");
     assertThat(groups.get(1).weightDecay()).isZero();
   }
 
@@ -319,7 +320,10 @@ class NativeOptimizerTest {
                             + " "
                             + g.weightDecay()))
         .containsExactlyInAnyOrder(
-            "[weight] 0.25 0.1", "[bias] 2.0 0.0", "[norm] 0.5 0.3", "[gamma] 1.0 0.0");
+            "[weight] 0.25 0.1",
+            "[bias, pos_bias_table] 2.0 0.0",
+            "[norm] 0.5 0.3",
+            "[gamma] 1.0 0.0");
     assertThatThrownBy(
             () ->
                 ParameterGroup.of(
@@ -339,6 +343,7 @@ class NativeOptimizerTest {
       parameter("bias", new ConstantInitializer(0), 2, 2);
       parameter("norm", new ConstantInitializer(1), 2);
       parameter("gamma", new ConstantInitializer(1), 2, 2);
+      parameter("pos_bias_table", new ConstantInitializer(0), 2, 2);
       buffer("mask", new ConstantInitializer(1), 2, 2);
       tie("head", weight);
     }

@@ -136,6 +136,36 @@ class TrainingLoopTest {
     assertThat(run.checkpoints().newest()).isPresent();
   }
 
+  @Test
+  void anEvaluationForWhichThereIsNoMemoryCostsNoStep() {
+    RunConfig config =
+        Configs.override(
+            RunConfig.of("scale"),
+            List.of("steps=9", "checkpointEvery=0", "evaluateEvery=4", "schedule.warmup=0"));
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    BatchSource source =
+        new Slices(new int[] {0, 3}) {
+          @Override
+          public Batch training(NDManager owner, long seed, long step) {
+            return super.validation(owner, 0);
+          }
+
+          @Override
+          public Batch validation(NDManager owner, int index) {
+            model.greedy = true;
+            return super.validation(owner, index);
+          }
+        };
+    RunFolder run = RunFolder.create(folder.resolve("out"), config, Map.of());
+    assertThatThrownBy(() -> new TrainingLoop(config, model, task(source), run).run(manager))
+        .isInstanceOf(UserException.class)
+        .hasMessageStartingWith("out of memory in the evaluation")
+        .hasMessageContaining("; step 4 is saved in ")
+        .hasMessageEndingWith("zoo train --resume " + run.path() + " evaluateEvery=0");
+    assertThat(run.checkpoints().newest().orElseThrow().state().step()).isEqualTo(4);
+  }
+
   private float train(BatchSource source, int accumulate, String name) {
     return train(source, accumulate, name, "steps=1");
   }

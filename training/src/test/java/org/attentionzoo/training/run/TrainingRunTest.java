@@ -110,6 +110,26 @@ class TrainingRunTest {
   }
 
   @Test
+  void tellsWhatDecidesTheBitsAndIsNoLongerTheSame() throws IOException {
+    Path out = folder.resolve("out");
+    try (TrainingRun run = start(out, "steps=1")) {
+      run.train();
+    }
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=2"))) {
+      assertThat(run.notes()).isEmpty();
+    }
+    Path config = out.resolve("config.yaml");
+    Files.writeString(
+        config, Files.readString(config).replaceFirst("threads: \\d+", "threads: 77"));
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of("steps=2"))) {
+      assertThat(run.notes())
+          .singleElement()
+          .asString()
+          .startsWith("the run began with threads 77 and goes on with ");
+    }
+  }
+
+  @Test
   void batchesPreparedAheadGiveTheSameBits() throws IOException {
     Path expected = folder.resolve("expected");
     String[] settings = {"steps=12", "logEvery=1", "evaluateEvery=4", "accumulate=3"};
