@@ -195,7 +195,9 @@ public final class Reproduction {
       RunFolder existing = RunFolder.open(path);
       requireSame(existing, wanted);
       Optional<Checkpoints.Checkpoint> newest = existing.checkpoints().newest();
-      if (newest.isPresent() && newest.get().state().step() == wanted.steps()) {
+      if (newest.isPresent()
+          && newest.get().state().step() == wanted.steps()
+          && !newest.get().state().evaluationDue()) {
         return true;
       }
       if (newest.isPresent()) {

@@ -66,6 +66,7 @@ public final class Checkpoints {
    * @param step how many steps are done
    * @param seed the run's seed
    * @param validationLoss the loss of the evaluation after this step; null if there was none
+   * @param evaluationDue whether the run was to evaluate after this step and has not
    * @param bestStep the step of the best evaluation so far; null if there was none
    * @param bestLoss its loss; null if there was none
    * @param metrics shows whether the metrics are those that the run had written by then; null if it
@@ -77,6 +78,7 @@ public final class Checkpoints {
       long step,
       long seed,
       Double validationLoss,
+      boolean evaluationDue,
       Long bestStep,
       Double bestLoss,
       Stamp metrics,
@@ -87,14 +89,17 @@ public final class Checkpoints {
         long step,
         long seed,
         Double validationLoss,
+        boolean evaluationDue,
         Long bestStep,
         Double bestLoss,
         Stamp metrics) {
-      this(FORMAT, step, seed, validationLoss, bestStep, bestLoss, metrics, Map.of());
+      this(
+          FORMAT, step, seed, validationLoss, evaluationDue, bestStep, bestLoss, metrics, Map.of());
     }
 
     private State with(Map<String, Stamp> written) {
-      return new State(format, step, seed, validationLoss, bestStep, bestLoss, metrics, written);
+      return new State(
+          format, step, seed, validationLoss, evaluationDue, bestStep, bestLoss, metrics, written);
     }
   }
 

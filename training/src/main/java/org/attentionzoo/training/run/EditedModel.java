@@ -173,7 +173,8 @@ public record EditedModel(TrainedModel model, Map<String, Double> figures, List<
     try {
       run.checkpoints()
           .save(
-              new Checkpoints.State(config.steps(), config.seed(), null, null, null, null), files);
+              new Checkpoints.State(config.steps(), config.seed(), null, false, null, null, null),
+              files);
     } catch (IOException e) {
       throw new UserException("cannot write to " + folder + ": " + e, e);
     }

@@ -7,6 +7,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
@@ -97,6 +99,17 @@ public final class Evaluation {
    *     does not suffice
    */
   public static Result run(ZooBlock model, Task task, NDManager manager, int limit, Taps taps) {
+    return runUnless(model, task, manager, limit, taps, () -> false).orElseThrow();
+  }
+
+  /**
+   * Evaluates a model, unless told to stop before all batches are seen.
+   *
+   * @param stop is asked before each batch
+   * @return the means; empty if it was stopped
+   */
+  static Optional<Result> runUnless(
+      ZooBlock model, Task task, NDManager manager, int limit, Taps taps, BooleanSupplier stop) {
     int all = task.source().validationBatches();
     int batches = limit == 0 ? all : Math.min(limit, all);
     Map<String, Double> sums = new LinkedHashMap<>();
@@ -107,6 +120,9 @@ public final class Evaluation {
     Taps listeners = taps.and(measurements.taps());
     try (GradientMode ignored = GradientMode.off()) {
       for (int i = 0; i < batches; i++) {
+        if (stop.getAsBoolean()) {
+          return Optional.empty();
+        }
         try (NDManager scope = manager.newSubManager()) {
           Seeds.forValidation(i);
           Batch batch = task.source().validation(scope, i);
@@ -149,6 +165,6 @@ public final class Evaluation {
     sums.replaceAll((name, sum) -> sum / total);
     sums.putAll(meter.figures());
     sums.putAll(measurements.figures());
-    return new Result(sums, items, batches);
+    return Optional.of(new Result(sums, items, batches));
   }
 }

@@ -1,5 +1,6 @@
 package org.attentionzoo.training.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -19,6 +20,12 @@ import org.attentionzoo.blocks.AtomicFile;
  */
 final class MetricsLog implements AutoCloseable {
 
+  /** The {@code split} of a training step's line. */
+  static final String TRAIN = "train";
+
+  /** The {@code split} of an evaluation's line. */
+  static final String VALIDATION = "validation";
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final FileChannel channel;
@@ -28,12 +35,13 @@ final class MetricsLog implements AutoCloseable {
    *
    * @param file the file
    * @param step lines of later steps are dropped, and a last line that is not whole
+   * @param evaluationDue whether lines of an evaluation after this very step are dropped, too
    */
-  MetricsLog(Path file, long step) throws IOException {
+  MetricsLog(Path file, long step, boolean evaluationDue) throws IOException {
     if (Files.exists(file)) {
       // A damaged character is no reason not to go on.
       String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-      String kept = upTo(text, step);
+      String kept = upTo(text, step, evaluationDue);
       if (!kept.equals(text)) {
         AtomicFile.write(file, kept);
       }
@@ -43,25 +51,28 @@ final class MetricsLog implements AutoCloseable {
             file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
   }
 
-  private static String upTo(String text, long step) {
+  private static String upTo(String text, long step, boolean evaluationDue) {
     StringBuilder kept = new StringBuilder();
     int start = 0;
     for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       String line = text.substring(start, end);
       start = end + 1;
-      if (stepOf(line) <= step) {
+      if (isDone(line, step, evaluationDue)) {
         kept.append(line).append('\n');
       }
     }
     return kept.toString();
   }
 
-  private static long stepOf(String line) {
+  private static boolean isDone(String line, long step, boolean evaluationDue) {
     try {
-      JsonNode step = JSON.readTree(line).get("step");
-      return step == null ? Long.MAX_VALUE : step.asLong(Long.MAX_VALUE);
-    } catch (IOException e) {
-      return Long.MAX_VALUE;
+      JsonNode values = JSON.readTree(line);
+      long lineStep = values.path("step").asLong(Long.MAX_VALUE);
+      return lineStep < step
+          || lineStep == step
+              && !(evaluationDue && VALIDATION.equals(values.path("split").asText()));
+    } catch (JsonProcessingException e) {
+      return false;
     }
   }
 

@@ -23,6 +23,7 @@ import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
 import org.attentionzoo.blocks.Segments;
+import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.blocks.kernels.KernelException;
@@ -102,7 +103,7 @@ public final class TrainingLoop {
     listeners.add(listener);
   }
 
-  /** Asks the run to finish its step, save and return. */
+  /** Asks the run to finish its step, or the batch of an evaluation, save and return. */
   public void requestStop() {
     stopRequested = true;
   }
@@ -131,8 +132,9 @@ public final class TrainingLoop {
         restore(start.get(), optimizer, average, manager);
       }
       folder.checkpoints().clean(done);
-      try (MetricsLog metrics = new MetricsLog(folder.metricsFile(), done);
-          MetricsLog timing = new MetricsLog(folder.timingFile(), done);
+      boolean evaluationDue = start.map(c -> isEvaluationDue(c.state())).orElse(false);
+      try (MetricsLog metrics = new MetricsLog(folder.metricsFile(), done, evaluationDue);
+          MetricsLog timing = new MetricsLog(folder.timingFile(), done, false);
           BatchQueue batches =
               new BatchQueue(
                   task.source(),
@@ -156,6 +158,19 @@ public final class TrainingLoop {
               + " resume",
           e);
     }
+  }
+
+  private boolean isDue(int every, long step) {
+    return step == config.steps() || (every > 0 && step % every == 0);
+  }
+
+  private boolean isEvaluated(long step) {
+    return config.evaluateEvery() > 0 && isDue(config.evaluateEvery(), step);
+  }
+
+  /** A run may go on with other evaluations than it began with, or with none. */
+  private boolean isEvaluationDue(Checkpoints.State state) {
+    return state.evaluationDue() && isEvaluated(state.step());
   }
 
   private void requireFuture(long done) {
@@ -234,6 +249,10 @@ public final class TrainingLoop {
     private final MetricsLog timing;
     private Clock clock;
     private long done;
+
+    /** Whether the evaluation after the step that is done is still to come. */
+    private boolean evaluationDue;
+
     private Double bestLoss;
     private Long bestStep;
     private Path checkpoint;
@@ -260,6 +279,7 @@ public final class TrainingLoop {
       start.ifPresent(
           c -> {
             done = c.state().step();
+            evaluationDue = isEvaluationDue(c.state());
             bestLoss = c.state().bestLoss();
             bestStep = c.state().bestStep();
             checkpoint = c.folder();
@@ -270,21 +290,24 @@ public final class TrainingLoop {
       listeners.forEach(l -> l.started(done, config.steps()));
       clock = new Clock(done, config.steps(), task.itemsPerBatch() * config.accumulate());
       boolean stopped = false;
-      while (done < config.steps() && !stopped) {
-        Step step = stepInMemory();
-        done++;
-        report(step);
-        Double loss =
-            config.evaluateEvery() > 0 && isDue(config.evaluateEvery()) ? evaluateOrSave() : null;
+      while (!stopped && (evaluationDue || done < config.steps())) {
+        // A run that was stopped before its evaluation was done goes on with it.
+        if (!evaluationDue) {
+          Step step = stepInMemory();
+          done++;
+          report(step);
+          evaluationDue = isEvaluated(done);
+        }
+        Double loss = evaluationDue ? evaluateOrSave() : null;
         stopped = stopRequested;
         boolean improved = loss != null && bestStep != null && bestStep == done;
-        if (stopped || improved || isDue(config.checkpointEvery())) {
+        if (stopped || improved || isDue(config.checkpointEvery(), done)) {
           save(loss);
         }
       }
       exchange();
       return new TrainingResult(
-          done == config.steps(),
+          done == config.steps() && !evaluationDue,
           done,
           config.steps(),
           Optional.ofNullable(validation),
@@ -297,10 +320,6 @@ public final class TrainingLoop {
       if (average != null) {
         average.exchange();
       }
-    }
-
-    private boolean isDue(int every) {
-      return done == config.steps() || (every > 0 && done % every == 0);
     }
 
     private Step stepInMemory() {
@@ -415,9 +434,9 @@ public final class TrainingLoop {
               clock.itemsPerSecond(),
               clock.left());
       listeners.forEach(l -> l.stepped(progress));
-      if (done == 1 || isDue(config.logEvery())) {
+      if (done == 1 || isDue(config.logEvery(), done)) {
         Map<String, Object> line = new LinkedHashMap<>();
-        line.put("split", "train");
+        line.put("split", MetricsLog.TRAIN);
         line.putAll(step.means());
         line.put("learning_rate", step.learningRate());
         line.put("gradient_norm", step.gradientNorm());
@@ -432,7 +451,7 @@ public final class TrainingLoop {
     }
 
     /** What fails in an evaluation, for want of memory for one, must not cost the steps before. */
-    private double evaluateOrSave() throws IOException {
+    private Double evaluateOrSave() throws IOException {
       try {
         return evaluate();
       } catch (UserException e) {
@@ -455,14 +474,23 @@ public final class TrainingLoop {
       }
     }
 
-    private double evaluate() throws IOException {
+    /** Gives the loss; null if the run is asked to stop before it is known. */
+    private Double evaluate() throws IOException {
       listeners.forEach(TrainingListener::pausing);
+      Optional<Evaluation.Result> result;
       exchange();
       try {
-        validation = Evaluation.run(model, task, manager, config.evaluateBatches());
+        result =
+            Evaluation.runUnless(
+                model, task, manager, config.evaluateBatches(), Taps.NONE, () -> stopRequested);
       } finally {
         exchange();
       }
+      if (result.isEmpty()) {
+        return null;
+      }
+      evaluationDue = false;
+      validation = result.get();
       double loss = validation.loss();
       boolean best = Double.isFinite(loss) && (bestLoss == null || loss < bestLoss);
       if (best) {
@@ -470,7 +498,7 @@ public final class TrainingLoop {
         bestStep = done;
       }
       Map<String, Object> line = new LinkedHashMap<>();
-      line.put("split", "validation");
+      line.put("split", MetricsLog.VALIDATION);
       line.putAll(validation.metrics());
       metrics.write(done, line);
       listeners.forEach(l -> l.evaluated(done, validation, best));
@@ -492,6 +520,7 @@ public final class TrainingLoop {
               done,
               config.seed(),
               validationLoss,
+              evaluationDue,
               bestStep,
               bestLoss,
               Checkpoints.stamp(folder.metricsFile()));

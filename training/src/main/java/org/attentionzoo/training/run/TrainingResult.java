@@ -6,7 +6,8 @@ import java.util.Optional;
 /**
  * How a run ended.
  *
- * @param finished whether all steps are done; if not, it was asked to stop and can be resumed
+ * @param finished whether all steps and evaluations are done; if not, it was asked to stop and can
+ *     be resumed
  * @param step how many steps are done
  * @param steps how many steps the run has
  * @param validation the last evaluation in this process

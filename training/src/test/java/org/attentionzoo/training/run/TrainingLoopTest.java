@@ -11,7 +11,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -164,6 +167,99 @@ class TrainingLoopTest {
         .hasMessageContaining("; step 4 is saved in ")
         .hasMessageEndingWith("zoo train --resume " + run.path() + " evaluateEvery=0");
     assertThat(run.checkpoints().newest().orElseThrow().state().step()).isEqualTo(4);
+  }
+
+  @Test
+  void goesOnWithTheEvaluationInWhichItWasStopped() throws IOException {
+    List<String> straight = new ArrayList<>();
+    List<String> stopped = new ArrayList<>();
+    evaluated("straight", -1, 0, straight);
+    TrainingResult half = evaluated("stopped", 2, 0, stopped);
+    assertThat(half.finished()).isFalse();
+    assertThat(half.step()).isEqualTo(8);
+    assertThat(stopped).containsExactly("evaluated 4");
+    // Dies after it has made up for the evaluation, of which no checkpoint knows yet.
+    assertThatThrownBy(() -> evaluated("stopped", -1, 10, stopped))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(evaluated("stopped", -1, 0, stopped).finished()).isTrue();
+    assertThat(stopped)
+        .containsExactly("evaluated 4", "evaluated 8", "evaluated 8", "evaluated 12");
+    assertThat(straight).containsExactly("evaluated 4", "evaluated 8", "evaluated 12");
+    assertThat(Files.readAllLines(folder.resolve("stopped/metrics.jsonl")))
+        .isEqualTo(Files.readAllLines(folder.resolve("straight/metrics.jsonl")))
+        .hasSize(15);
+  }
+
+  @Test
+  void aRunThatIsStoppedInItsLastEvaluationIsNotFinished() {
+    List<String> told = new ArrayList<>();
+    TrainingResult stopped = evaluated("out", 3, 0, told);
+    assertThat(stopped.step()).isEqualTo(stopped.steps());
+    assertThat(stopped.finished()).isFalse();
+    TrainingResult rest = evaluated("out", -1, 0, told);
+    assertThat(rest.finished()).isTrue();
+    assertThat(told).containsExactly("evaluated 4", "evaluated 8", "evaluated 12");
+    assertThat(rest.validation()).isPresent();
+  }
+
+  /**
+   * Trains twelve steps with evaluations after 4, 8 and 12, whose loss grows: what fits the first
+   * example does not fit the others.
+   *
+   * @param stopIn in which evaluation of this process the run is asked to stop; none if negative
+   * @param dieAfter after which step the run dies; none if 0
+   */
+  private TrainingResult evaluated(String name, int stopIn, int dieAfter, List<String> told) {
+    RunConfig config =
+        Configs.override(
+            RunConfig.of("scale"),
+            List.of(
+                "steps=12",
+                "logEvery=1",
+                "evaluateEvery=4",
+                "checkpointEvery=0",
+                "schedule.warmup=0",
+                "optimizer.lr=0.01"));
+    Scale model = new Scale();
+    TrainingLoop.initialize(model, manager, 1);
+    Path path = folder.resolve(name);
+    RunFolder run =
+        Files.exists(path) ? RunFolder.open(path) : RunFolder.create(path, config, Map.of());
+    Runnable[] stop = new Runnable[1];
+    int[] evaluations = new int[1];
+    BatchSource source =
+        new Slices(new int[] {0, 1, 3, 6}) {
+          @Override
+          public Batch training(NDManager owner, long seed, long step) {
+            return super.validation(owner, 0);
+          }
+
+          @Override
+          public Batch validation(NDManager owner, int index) {
+            evaluations[0] += index == 0 ? 1 : 0;
+            if (index == 0 && evaluations[0] == stopIn) {
+              stop[0].run();
+            }
+            return super.validation(owner, index);
+          }
+        };
+    TrainingLoop loop = new TrainingLoop(config, model, task(source), run);
+    stop[0] = loop::requestStop;
+    loop.addListener(
+        new TrainingListener() {
+          @Override
+          public void stepped(Progress progress) {
+            if (progress.step() == dieAfter) {
+              throw new IllegalStateException("the process dies");
+            }
+          }
+
+          @Override
+          public void evaluated(long step, Evaluation.Result result, boolean best) {
+            told.add("evaluated " + step);
+          }
+        });
+    return loop.run(manager);
   }
 
   private float train(BatchSource source, int accumulate, String name) {
