@@ -39,7 +39,7 @@ final class BenchInfer implements Callable<Integer> {
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
         Workload workload =
-            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length);
+            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length(preset));
         Peer other = beside.load(manager, workload)) {
       ModelBench.Inference inference =
           ModelBench.infer(workload, other, BenchModel.isCausal(preset), common.plan());

@@ -48,7 +48,7 @@ final class BenchTrain implements Callable<Integer> {
     Papers.Preset<?> preset = choice.preset();
     try (NDManager manager = NDManager.newBaseManager(Devices.find(common.device), "PyTorch");
         Workload workload =
-            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length)) {
+            Workload.of(manager, preset, choice.overrides(), choice.batch, beside.length(preset))) {
       ModelBench.Training training =
           ModelBench.train(workload, manager, BenchModel.isCausal(preset), common.plan(), steps);
       Map<String, Object> figures = new LinkedHashMap<>();

@@ -51,6 +51,7 @@ class BenchScalingTest {
         "scaling superlinear-tiny --lengths 8 | --lengths [8] was given",
         "scaling superlinear-tiny --lengths 16,16 | at least two different lengths",
         "train decoder-tiny --length 0 | --length 0 was given; it must be 1 or more",
+        "train eca-resnet-tiny --length 64 | --length 64 was given, but the size of eca-resnet-tiny",
         "train decoder-tiny --steps -1 | --steps -1 was given; it must be 0 or more",
         "infer decoder-tiny --length -5 | --length -5 was given; it must be 1 or more",
         "activation seqboat-lm-tiny --length 0 | --length 0 was given; it must be 1 or more",
