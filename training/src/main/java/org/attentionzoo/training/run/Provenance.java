@@ -23,6 +23,7 @@ import org.attentionzoo.training.Task;
 /** What a run was made from, beside its config. */
 final class Provenance {
 
+  private static final String RESUMED = "resumed";
   private static final int PATIENCE_SECONDS = 5;
 
   private Provenance() {}
@@ -62,26 +63,65 @@ final class Provenance {
    *
    * @param before the run's provenance
    * @param manager says which device is used now
+   * @return what it is now, by name
+   */
+  static Map<String, Object> changes(Map<String, Object> before, NDManager manager) {
+    Map<String, Object> changes = decidingBits(manager);
+    changes
+        .entrySet()
+        .removeIf(
+            now -> {
+              Object then = before.get(now.getKey());
+              return then == null || then.toString().equals(now.getValue().toString());
+            });
+    return changes;
+  }
+
+  /**
+   * What a user should know of changes.
+   *
+   * @param before the run's provenance
+   * @param changes what has changed since
    * @return a sentence for each
    */
-  static List<String> differences(Map<String, Object> before, NDManager manager) {
-    List<String> differences = new ArrayList<>();
-    decidingBits(manager)
-        .forEach(
-            (name, now) -> {
-              Object then = before.get(name);
-              if (then != null && !then.toString().equals(now.toString())) {
-                differences.add(
-                    "the run began with "
-                        + name
-                        + " "
-                        + then
-                        + " and goes on with "
-                        + now
-                        + ": its steps are no longer those of one run to the last bit");
-              }
-            });
-    return differences;
+  static List<String> notes(Map<String, Object> before, Map<String, Object> changes) {
+    List<String> notes = new ArrayList<>();
+    changes.forEach(
+        (name, now) ->
+            notes.add(
+                "the run began with "
+                    + name
+                    + " "
+                    + before.get(name)
+                    + " and goes on with "
+                    + now
+                    + ": its steps are no longer those of one run to the last bit"));
+    return notes;
+  }
+
+  /**
+   * The provenance of a run that goes on.
+   *
+   * @param before its provenance so far
+   * @param changes what has changed since it began
+   * @param step how many steps were done before
+   * @return with the changes under {@code resumed}, if there are any
+   */
+  static Map<String, Object> resumed(
+      Map<String, Object> before, Map<String, Object> changes, long step) {
+    Map<String, Object> provenance = new LinkedHashMap<>(before);
+    if (!changes.isEmpty()) {
+      List<Object> resumed = new ArrayList<>();
+      if (before.get(RESUMED) instanceof List<?> earlier) {
+        resumed.addAll(earlier);
+      }
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("after_step", step);
+      entry.putAll(changes);
+      resumed.add(entry);
+      provenance.put(RESUMED, resumed);
+    }
+    return provenance;
   }
 
   /** The commit of the checkout that this code was built in, with -dirty if it was changed. */

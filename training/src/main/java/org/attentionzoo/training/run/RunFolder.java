@@ -189,13 +189,14 @@ public final class RunFolder {
   }
 
   /**
-   * The same folder with another config, which is not written yet.
+   * The same folder with another config and provenance, which are not written yet.
    *
    * @param changed the config
+   * @param origin what else is needed to tell what was run
    * @return a new folder object
    */
-  RunFolder with(RunConfig changed) {
-    return new RunFolder(path, changed, provenance);
+  RunFolder with(RunConfig changed, Map<String, Object> origin) {
+    return new RunFolder(path, changed, origin);
   }
 
   /**

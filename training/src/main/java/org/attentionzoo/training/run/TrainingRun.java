@@ -185,15 +185,20 @@ public final class TrainingRun implements AutoCloseable {
           requireSameData(opened, assembly.task());
           ZooBlock model = assembly.build();
           TrainingLoop.initialize(model, manager, config.seed());
-          if (opened.checkpoints().newest().isEmpty()) {
+          Optional<Checkpoints.Checkpoint> newest = opened.checkpoints().newest();
+          if (newest.isEmpty()) {
             beginning(papers, config).ifPresent(b -> b.load(model, manager));
           }
+          Map<String, Object> before = opened.provenance();
+          long step = newest.map(c -> c.state().step()).orElse(0L);
+          Map<String, Object> changes =
+              step == config.steps() ? Map.of() : Provenance.changes(before, manager);
           return new TrainingRun(
               assembly,
               manager,
               model,
-              opened.with(assembly.config()),
-              Provenance.differences(opened.provenance(), manager));
+              opened.with(assembly.config(), Provenance.resumed(before, changes, step)),
+              Provenance.notes(before, changes));
         });
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -126,6 +127,14 @@ class TrainingRunTest {
           .singleElement()
           .asString()
           .startsWith("the run began with threads 77 and goes on with ");
+      run.train();
+    }
+    Map<String, Object> origin = RunFolder.open(out).provenance();
+    assertThat(origin).containsEntry("threads", 77);
+    assertThat(origin.get("resumed"))
+        .isEqualTo(List.of(Map.of("after_step", 1, "threads", JniUtils.getNumThreads())));
+    try (TrainingRun run = TrainingRun.resume(PAPERS, out, List.of())) {
+      assertThat(run.notes()).isEmpty();
     }
   }
 
