@@ -141,36 +141,52 @@ public record Trace(List<Call> calls) {
   }
 
   private static double operations(Call call, double attended) {
-    List<List<Long>> shapes = call.shapes();
+    if (call.shapes().isEmpty()) {
+      return 0;
+    }
     return switch (call.name()) {
-      case "aten::mm", "aten::bmm" -> product(shapes, 0);
-      case "aten::addmm", "aten::baddbmm", "aten::addbmm" -> product(shapes, 1);
-      case "aten::convolution_backward" -> convolution(shapes);
+      case "aten::mm", "aten::bmm" -> product(arguments(call, 2));
+      case "aten::addmm", "aten::baddbmm", "aten::addbmm" ->
+          product(arguments(call, 5).subList(1, 3));
+      case "aten::convolution_backward" -> convolution(arguments(call, 11));
       case "aten::_scaled_dot_product_flash_attention_for_cpu" ->
-          attended * attention(shapes.get(0), shapes.get(1), shapes.get(2));
+          attended * attention(arguments(call, 7));
       case "aten::_scaled_dot_product_flash_attention_for_cpu_backward" ->
-          2 * attended * attention(shapes.get(1), shapes.get(2), shapes.get(3));
+          2 * attended * attention(arguments(call, 10).subList(1, 4));
       default -> 0;
     };
   }
 
+  /**
+   * The shapes of an operator's arguments, which are the last ones: a kernel's call is recorded
+   * with all that lies on the interpreter's stack below them.
+   */
+  private static List<List<Long>> arguments(Call call, int count) {
+    List<List<Long>> shapes = call.shapes();
+    return shapes.subList(shapes.size() - count, shapes.size());
+  }
+
   /** (..., m, k) times (..., k, n). */
-  private static double product(List<List<Long>> shapes, int first) {
-    if (shapes.size() < first + 2 || shapes.get(first + 1).isEmpty()) {
-      return 0;
-    }
-    List<Long> right = shapes.get(first + 1);
-    return 2 * size(shapes.get(first)) * right.get(right.size() - 1);
+  private static double product(List<List<Long>> factors) {
+    List<Long> right = factors.get(1);
+    return 2 * size(factors.get(0)) * right.get(right.size() - 1);
   }
 
   /** Gradients of input and weight, and the forward pass before: each as many as the others. */
   private static double convolution(List<List<Long>> shapes) {
+    List<Long> output = shapes.get(0);
+    List<Long> input = shapes.get(1);
     List<Long> weight = shapes.get(2);
-    return 3 * 2 * size(shapes.get(0)) * size(weight) / weight.get(0);
+    // The kernel's first size is the channels that it makes; those that it takes, if transposed.
+    List<Long> pixels = output.get(1).equals(weight.get(0)) ? output : input;
+    return 3 * 2 * size(pixels) * size(weight) / weight.get(0);
   }
 
   /** Queries (B, H, L, D), keys (B, H, S, D), values (B, H, S, E). */
-  private static double attention(List<Long> queries, List<Long> keys, List<Long> values) {
+  private static double attention(List<List<Long>> shapes) {
+    List<Long> queries = shapes.get(0);
+    List<Long> keys = shapes.get(1);
+    List<Long> values = shapes.get(2);
     double pairs = size(queries) / queries.get(3) * keys.get(2);
     return 2 * pairs * (queries.get(3) + values.get(3));
   }

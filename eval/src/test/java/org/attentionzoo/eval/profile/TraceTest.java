@@ -11,6 +11,8 @@ import ai.djl.ndarray.types.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.attentionzoo.blocks.BackwardPass;
 import org.attentionzoo.blocks.GradientMode;
@@ -56,6 +58,37 @@ class TraceTest {
               });
       assertThat(trace.floatingPointOperations(false)).isCloseTo(3 * 240, within(1e-9));
     }
+  }
+
+  /** (2, 3, 4) x (2, 4, 3): 144 operations, and its two gradients as many each. */
+  @Test
+  void countsWhatKernelsDoLikeAnythingElse() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = manager.randomNormal(new Shape(2, 3, 4));
+      NDArray y = manager.randomNormal(new Shape(2, 4, 3));
+      x.setRequiresGradient(true);
+      y.setRequiresGradient(true);
+      KernelLibrary kernels = KernelLibrary.of(TraceTest.class, "attention.torchscript");
+      Trace trace =
+          Profiler.record(
+              () -> {
+                try (GradientMode ignored = GradientMode.on()) {
+                  BackwardPass.from(kernels.call("products", x, y).sum());
+                }
+              });
+      assertThat(trace.floatingPointOperations(false)).isCloseTo(2 * 3 * 144, within(1e-9));
+    }
+  }
+
+  @Test
+  void countsTransposedConvolutionsByTheirInput() {
+    // (1, 6, 5, 5) to (1, 4, 5, 5) in two groups, a kernel of one pixel
+    List<List<Long>> shapes =
+        new ArrayList<>(List.of(List.of(1L, 4L, 5L, 5L), List.of(1L, 6L, 5L, 5L)));
+    shapes.add(List.of(6L, 2L, 1L, 1L));
+    shapes.addAll(Collections.nCopies(8, List.of()));
+    Trace trace = new Trace(List.of(new Call("aten::convolution_backward", "1", 0, 1, shapes)));
+    assertThat(trace.floatingPointOperations(false)).isEqualTo(3 * 2.0 * 25 * 6 * 2);
   }
 
   @Test
