@@ -30,6 +30,9 @@ final class Codecs {
       return TextCodec.of(TextTokenizer.open(model.folder().get().path(), 0));
     }
     Optional<Path> kept = model.run().flatMap(RunFolder::tokenizerFile);
+    if (kept.isPresent() && model.entry().kind() == ModelKind.CAUSAL_LANGUAGE_MODEL) {
+      return TextCodec.ofPlain(TextTokenizer.open(kept.get(), 0));
+    }
     if (kept.isPresent()) {
       return TextCodec.of(TextTokenizer.open(kept.get(), longest(model)));
     }

@@ -74,10 +74,11 @@ final class TrainCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "DIR",
       description =
-          "Begin with the weights of this run (its best checkpoint) or of this checkpoint. A model"
-              + " of another kind is converted where that is known, for example a decoder to a"
-              + " moh-lm; the same as initialFrom=DIR.")
-  private Path from;
+          "Begin with the weights and the tokenizer of this run (its best checkpoint), of this"
+              + " checkpoint, of a Hugging Face folder, or of owner/name of one that zoo pull"
+              + " brought. A run's model of another kind is converted where that is known, for"
+              + " example a decoder to a moh-lm; the same as initialFrom=DIR.")
+  private String from;
 
   @Option(
       names = "--out",
@@ -119,7 +120,7 @@ final class TrainCommand implements Callable<Integer> {
       }
     }
     add(overrides, "--data", "data", data);
-    add(overrides, "--from", "initialFrom", from);
+    add(overrides, "--from", "initialFrom", from == null ? null : ModelPath.of(from));
     add(overrides, "--device", "device", device);
     try (TrainingRun run = prepare(name, overrides)) {
       return train(run);

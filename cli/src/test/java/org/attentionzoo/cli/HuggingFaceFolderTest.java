@@ -47,6 +47,52 @@ class HuggingFaceFolderTest {
     }
   }
 
+  @Test
+  void goesOnToTrainOnTheTokensOfItsTokenizer() throws IOException {
+    store();
+    Path text = Files.writeString(cache.resolve("text.txt"), "w5 w6 w7 w8 w9\n".repeat(200));
+    Run before = Run.zoo("eval", "owner/name", "--data", "tokens:" + text);
+    assertThat(before.out()).as(before.err()).contains("perplexity").doesNotContain("bits");
+    String out = cache.resolve("run").toString();
+    String[] train = {
+      "train",
+      "llama-tiny",
+      "--from",
+      "owner/name",
+      "--data",
+      "tokens:" + text,
+      "--out",
+      out,
+      "steps=2",
+      "optimizer.lr=0.001",
+      "schedule.warmup=0",
+      "task.batch=2",
+      "task.length=16"
+    };
+    Run tuned = Run.zoo(train);
+    assertThat(tuned.exit()).as(tuned.err()).isZero();
+    Run after = Run.zoo("eval", out);
+    assertThat(after.exit()).as(after.err()).isZero();
+    assertThat(loss(after)).isLessThan(loss(before));
+    Run generated = Run.zoo("generate", out, "--prompt", "w5", "--length", "3");
+    assertThat(generated.out()).as(generated.err()).matches("w5( w\\d+){3}\\R");
+
+    train[7] = cache.resolve("other").toString();
+    train[1] = "decoder-tiny";
+    assertThat(Run.zoo(train).err()).contains("holds a llama, which cannot become a decoder");
+    train[1] = "llama-tiny";
+    train[3] = "owner/nobody";
+    assertThat(Run.zoo(train).err()).contains("zoo pull owner/nobody");
+    train[3] = "owner/name";
+    train[8] = "model.width=64";
+    assertThat(Run.zoo(train).err()).contains("embed_tokens").doesNotContain("\tat ");
+  }
+
+  private static double loss(Run run) {
+    String line = run.out().lines().filter(l -> l.strip().startsWith("loss")).findFirst().get();
+    return Double.parseDouble(line.replaceAll("[^0-9.]", ""));
+  }
+
   /** Nothing is allocated from a number of a config that the weights contradict. */
   @ParameterizedTest
   @CsvSource({

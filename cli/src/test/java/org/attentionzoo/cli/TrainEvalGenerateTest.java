@@ -195,6 +195,59 @@ class TrainEvalGenerateTest {
   }
 
   @Test
+  void goesOnWithTextInTheWordsThatItWasTrainedOn() throws IOException {
+    String training = "The cat sat on the mat .\nA dog saw The cat .\n".repeat(40);
+    Path text = Files.writeString(folder.resolve("words.txt"), training);
+    String out = folder.resolve("run").toString();
+    Run train = zoo("train", "decoder-tiny", "--data", "words:" + text, "--out", out, "steps=30");
+    assertThat(train.exit()).as(train.err()).isZero();
+    assertThat(train.out()).contains("sample: the validation part begins", "and the model goes on");
+    String[] generate = {
+      "generate", out, "--prompt", "A dog", "--length", "12", "--temperature", "0"
+    };
+    Run generated = Run.zoo(generate);
+    assertThat(generated.err()).isEmpty();
+    assertThat(generated.out()).startsWith("A dog").contains("cat").contains("\n");
+    assertThat(generated.out().split("\\s+")).allMatch(training::contains);
+    generate[3] = " ";
+    assertThat(Run.zoo(generate).err()).contains("the prompt ' ' has no token");
+    assertThat(Run.zoo("predict", out, "--input", "The cat", "--top-k", "2").out())
+        .contains("goes on:", "'sat'");
+
+    // Other text has other words, and more of these.
+    Path other = Files.writeString(folder.resolve("other.txt"), "sat cat\n".repeat(60));
+    Run own = Run.zoo("eval", out, "--data", "words:" + text, "--json");
+    assertThat(own).isEqualTo(Run.zoo("eval", out, "--json"));
+    Run eval = Run.zoo("eval", out, "--data", "words:" + other);
+    assertThat(eval.out()).as(eval.err()).contains("perplexity");
+    Path run = folder.resolve("run");
+    assertThat(Run.zoo("eval", out, "--data", "tokens:" + other, "task.length=16").out())
+        .contains(perplexity(eval), "bits per byte");
+    assertThat(Run.zoo("eval", out, "--data", "text:" + other).err())
+        .contains("gives bytes, but " + out, "give tokens:");
+
+    Run more =
+        zoo(
+            "train",
+            "decoder-tiny",
+            "--from",
+            out,
+            "--data",
+            "words:" + other,
+            "--out",
+            folder.resolve("more").toString(),
+            "steps=1");
+    assertThat(more.exit()).as(more.err()).isZero();
+    assertThat(folder.resolve("more/tokenizer.json"))
+        .hasSameTextualContentAs(run.resolve("tokenizer.json"));
+  }
+
+  private static String perplexity(Run run) {
+    String line = run.out().lines().filter(l -> l.contains("perplexity")).findFirst().orElseThrow();
+    return line.substring(line.lastIndexOf(' '));
+  }
+
+  @Test
   void makesATrainedDecoderAMixtureOfHeads() throws IOException {
     Path text = text();
     String data = "text:" + text;

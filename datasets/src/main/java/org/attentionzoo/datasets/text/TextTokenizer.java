@@ -186,6 +186,22 @@ public final class TextTokenizer implements AutoCloseable {
     return new TextTokenizer("the tokenizer of words", write(TokenizerFiles.words(words)), maximum);
   }
 
+  /**
+   * A tokenizer of running text: words as they stand, split at white space, and a word of its own
+   * for each end of a line. No tokens are added to a text.
+   *
+   * @param words by their tokens, those for unknown words and ends of lines among them
+   * @param unknown what stands for all other words
+   * @param end what stands for the end of a line
+   * @return the tokenizer
+   */
+  static TextTokenizer ofLines(List<String> words, String unknown, String end) {
+    Map<String, Object> vocabulary = new LinkedHashMap<>();
+    words.forEach(word -> vocabulary.put(word, vocabulary.size()));
+    return new TextTokenizer(
+        "the tokenizer of words", write(TokenizerFiles.lines(vocabulary, unknown, end)), 0);
+  }
+
   private static byte[] bytePairs(Path vocab, Path merges) {
     JsonNode words = parse(vocab.toString(), read(vocab));
     Map<String, Object> tokens = new LinkedHashMap<>();
@@ -281,6 +297,24 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
+   * The words of a tokenizer that takes words as they are.
+   *
+   * @return in the order of their tokens; empty if it is another kind of tokenizer, or some tokens
+   *     stand for no word
+   */
+  List<String> words() {
+    JsonNode model = parse("the tokenizer", json).path("model");
+    String[] words = new String[vocabulary];
+    if (model.path("type").asText().equals("WordLevel")) {
+      model
+          .path("vocab")
+          .fields()
+          .forEachRemaining(entry -> words[entry.getValue().asInt()] = entry.getKey());
+    }
+    return Arrays.asList(words).contains(null) ? List.of() : List.of(words);
+  }
+
+  /**
    * How many tokens there are.
    *
    * @return one more than the largest token
@@ -348,6 +382,16 @@ public final class TextTokenizer implements AutoCloseable {
       all.add(tokens(encodings[i], first.get(i), second.get(i)));
     }
     return all;
+  }
+
+  /**
+   * Encodes a piece of a longer text: nothing is added at its ends or cut off.
+   *
+   * @param text the piece
+   * @return its tokens
+   */
+  public long[] encodePlainly(String text) {
+    return tokenizer.encode(text, false, false).getIds();
   }
 
   private static Tokens tokens(Encoding encoding, String first, String second) {

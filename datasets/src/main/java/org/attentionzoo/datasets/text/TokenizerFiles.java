@@ -23,6 +23,43 @@ final class TokenizerFiles {
         Map.of("type", "WordLevel", "vocab", vocabulary, "unk_token", "[UNK]"));
   }
 
+  /** Words as they stand, split at white space; a line ends with a word of its own. */
+  static Map<String, Object> lines(Map<String, Object> vocabulary, String unknown, String end) {
+    Map<String, Object> file = new LinkedHashMap<>();
+    file.put("version", "1.0");
+    file.put("truncation", null);
+    file.put("padding", null);
+    file.put("added_tokens", List.of());
+    file.put(
+        "normalizer",
+        sequence(
+            "normalizers",
+            replace("String", "\n", " " + end + " "),
+            // white space to Java, but not to the library
+            replace("Regex", "[\\x1c-\\x1f]", " ")));
+    file.put("pre_tokenizer", Map.of("type", "WhitespaceSplit"));
+    file.put("post_processor", null);
+    file.put(
+        "decoder",
+        sequence(
+            "decoders",
+            // only for the blanks that it puts between words: none begins with a line end
+            Map.of("type", "WordPiece", "prefix", "\n", "cleanup", false),
+            Map.of("type", "Fuse"),
+            replace("Regex", "(?:\\A| )" + end + "(?= |\\z)", "\n"),
+            replace("String", "\n ", "\n")));
+    file.put("model", Map.of("type", "WordLevel", "vocab", vocabulary, "unk_token", unknown));
+    return file;
+  }
+
+  private static Map<String, Object> sequence(String name, Object... steps) {
+    return Map.of("type", "Sequence", name, List.of(steps));
+  }
+
+  private static Map<String, Object> replace(String kind, String pattern, String content) {
+    return Map.of("type", "Replace", "pattern", Map.of(kind, pattern), "content", content);
+  }
+
   /** GPT-2's pairs of bytes, a text between [CLS] and [SEP]. */
   static Map<String, Object> bytePairs(Map<String, Object> vocabulary, List<String> merges) {
     Map<String, Object> model = new LinkedHashMap<>();

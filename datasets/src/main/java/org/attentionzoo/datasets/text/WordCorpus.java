@@ -1,6 +1,6 @@
 package org.attentionzoo.datasets.text;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.BatchSource;
 
@@ -34,14 +36,50 @@ public final class WordCorpus {
   private final int trainingLength;
 
   /**
-   * Reads a text as words. One that is not published in parts is cut behind the word in which the
-   * first nine tenths of its bytes end.
+   * Reads a text as the words of its training part. One that is not published in parts is cut
+   * behind the word in which the first nine tenths of its bytes end.
    *
    * @param corpus the text
    * @param words how many tokens there are at most; 0 for as many as the training part has
    * @throws UserException if the text is too long, or the number of words is not sensible
    */
   public WordCorpus(TextCorpus corpus, int words) {
+    this(corpus, text -> vocabulary(counts(text, corpus.isInParts()), requireSensible(words)));
+  }
+
+  /**
+   * Reads a text as given words; the rest is {@link #UNKNOWN}.
+   *
+   * @param corpus the text
+   * @param vocabulary the words in the order of their tokens, as of {@link #vocabulary()}
+   * @throws UserException if the text is too long
+   */
+  public WordCorpus(TextCorpus corpus, List<String> vocabulary) {
+    this(corpus, text -> List.copyOf(vocabulary));
+  }
+
+  private WordCorpus(TextCorpus corpus, Function<String, List<String>> vocabularyOfTraining) {
+    source = corpus.provenance().source();
+    TextParts parts = TextParts.of(corpus);
+    vocabulary = vocabularyOfTraining.apply(parts.training());
+    Map<String, Integer> places = new HashMap<>();
+    for (String word : vocabulary) {
+      places.put(word, places.size());
+    }
+    IntStream.Builder found = IntStream.builder();
+    int[] count = new int[1];
+    Consumer<String> put =
+        word -> {
+          found.add(places.getOrDefault(word, 0));
+          count[0]++;
+        };
+    forEach(parts.training(), corpus.isInParts(), put);
+    trainingLength = count[0];
+    forEach(parts.validation(), true, put);
+    tokens = found.build().toArray();
+  }
+
+  private static int requireSensible(int words) {
     if (words < 0 || words == 1 || words == 2) {
       throw new UserException(
           String.format(
@@ -51,50 +89,36 @@ public final class WordCorpus {
               UNKNOWN,
               END));
     }
-    long most = Runtime.getRuntime().maxMemory() / 8;
-    if (corpus.length() > most) {
-      throw new UserException(
-          String.format(
-              Locale.ROOT,
-              "'%s' holds %,d bytes; with this heap at most %,d can be taken as words: give more, as"
-                  + " with JAVA_OPTS=-Xmx8g",
-              corpus.provenance().source(),
-              corpus.length(),
-              most));
+    return words;
+  }
+
+  /**
+   * The words that a tokenizer knows.
+   *
+   * @param tokenizer what {@link Tokenized} windows of words keep, or its folder
+   * @return the words in the order of their tokens
+   * @throws UserException if it is no tokenizer of words
+   */
+  public static List<String> vocabulary(Path tokenizer) {
+    try (TextTokenizer opened = TextTokenizer.open(tokenizer, 0)) {
+      List<String> words = opened.words();
+      if (words.size() < 2 || !words.get(0).equals(UNKNOWN) || !words.get(1).equals(END)) {
+        throw new UserException(
+            tokenizer
+                + " is no tokenizer of words with "
+                + UNKNOWN
+                + " and "
+                + END
+                + "; give that of a run on words:, or take tokens: instead");
+      }
+      return words;
     }
-    source = corpus.provenance().source();
-    byte[] content = corpus.content();
-    int cut = corpus.trainingLength();
-    while (!corpus.isInParts()
-        && cut > 0
-        && cut < content.length
-        && !isSpace(content[cut - 1])
-        && !isSpace(content[cut])) {
-      cut++;
-    }
-    String training = new String(content, 0, cut, StandardCharsets.UTF_8);
-    String validation = new String(content, cut, content.length - cut, StandardCharsets.UTF_8);
-    int[] lengths = new int[2];
+  }
+
+  private static Map<String, Integer> counts(String text, boolean ends) {
     Map<String, Integer> counts = new HashMap<>();
-    forEach(
-        training,
-        corpus.isInParts(),
-        word -> {
-          counts.merge(word, 1, Integer::sum);
-          lengths[0]++;
-        });
-    forEach(validation, true, word -> lengths[1]++);
-    trainingLength = lengths[0];
-    vocabulary = vocabulary(counts, words);
-    Map<String, Integer> places = new HashMap<>();
-    for (String word : vocabulary) {
-      places.put(word, places.size());
-    }
-    tokens = new int[lengths[0] + lengths[1]];
-    int[] next = new int[1];
-    Consumer<String> put = word -> tokens[next[0]++] = places.getOrDefault(word, 0);
-    forEach(training, corpus.isInParts(), put);
-    forEach(validation, true, put);
+    forEach(text, ends, word -> counts.merge(word, 1, Integer::sum));
+    return counts;
   }
 
   private static List<String> vocabulary(Map<String, Integer> counts, int words) {
@@ -116,7 +140,7 @@ public final class WordCorpus {
     boolean open = false;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      boolean space = isSpace(c);
+      boolean space = TextParts.isSpace(c);
       if (space && start >= 0) {
         word.accept(text.substring(start, i));
         start = -1;
@@ -135,10 +159,6 @@ public final class WordCorpus {
     if (open && ends) {
       word.accept(END);
     }
-  }
-
-  private static boolean isSpace(int c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
   }
 
   /**
@@ -168,21 +188,29 @@ public final class WordCorpus {
     return tokens.length - trainingLength;
   }
 
+  /** The token at a place of both parts, one behind the other. */
+  int token(int place) {
+    return tokens[place];
+  }
+
   /**
    * Windows for language modelling, as {@link ByteWindows} of bytes.
    *
    * @param batch B, how many windows a batch has
    * @param length L, how many words a window predicts
-   * @return the windows
+   * @return the windows, which are {@link Tokenized}
    * @throws UserException if the text is too short, or B or L is not sensible
    */
   public BatchSource windows(int batch, int length) {
-    return new TokenWindows(
-        new TokenWindows.Source(source, "words"),
-        place -> tokens[place],
-        tokens.length,
-        trainingLength,
-        batch,
-        length);
+    TokenWindows windows =
+        new TokenWindows(
+            new TokenWindows.Source(source, "words"),
+            this::token,
+            tokens.length,
+            trainingLength,
+            batch,
+            length);
+    // lives as long as the windows, of which nobody says when they end
+    return new TokenizedWindows(windows, TextTokenizer.ofLines(vocabulary, UNKNOWN, END));
   }
 }

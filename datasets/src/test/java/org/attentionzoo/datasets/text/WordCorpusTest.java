@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
 import org.attentionzoo.datasets.BatchSource;
@@ -65,6 +66,46 @@ final class WordCorpusTest {
     assertThatThrownBy(() -> corpus.windows(1, 20))
         .isInstanceOf(UserException.class)
         .hasMessageStartingWith("'short' holds 11 words of text; windows of length=20 need");
+  }
+
+  @Test
+  void theTokenizerMakesTheSameTokensAndWritesThemAsLines() throws Exception {
+    StringBuilder text = new StringBuilder("\n\na b<eos> <unk>\t<eos> c\r\n\n \n##d b ' \" ");
+    for (char c = 1; c < 0x3100; c++) {
+      if (c != '\n') {
+        text.append(c).append("a\n ").append(c);
+      }
+    }
+    WordCorpus corpus = parts(text.toString(), "b new words\n", 0);
+    Tokenized windows = (Tokenized) corpus.windows(1, 2);
+    TextTokenizer tokenizer = windows.tokenizer();
+    assertThat(tokenizer.vocabulary()).isEqualTo(corpus.vocabulary().size());
+    long[] tokens = tokenizer.encodePlainly(text + "\nb new words\n");
+    assertThat(tokens).isEqualTo(all(corpus));
+    String lines = tokenizer.decode(tokens, true);
+    assertThat(lines)
+        .startsWith("\n\na b<eos> <unk>\nc\n\n\n##d b ' \" ")
+        .endsWith("\nb <unk> <unk>\n");
+    assertThat(tokenizer.encodePlainly(lines)).isEqualTo(tokens);
+
+    Path saved = folder.resolve("tokenizer.json");
+    tokenizer.save(saved);
+    assertThat(WordCorpus.vocabulary(saved)).isEqualTo(corpus.vocabulary());
+    WordCorpus other =
+        new WordCorpus(
+            TextCorpus.of("other", "b b unheard a b b b b b b b".getBytes(StandardCharsets.UTF_8)),
+            WordCorpus.vocabulary(saved));
+    int b = corpus.vocabulary().indexOf("b");
+    assertThat(all(other)).startsWith(b, b, 0, corpus.vocabulary().indexOf("a")).endsWith(b, 1);
+    assertThatThrownBy(() -> WordCorpus.vocabulary(Path.of("src/test/resources/tokenizers/small")))
+        .isInstanceOf(UserException.class)
+        .hasMessageContaining("is no tokenizer of words");
+  }
+
+  private static long[] all(WordCorpus corpus) {
+    return IntStream.range(0, corpus.trainingLength() + corpus.validationLength())
+        .mapToLong(corpus::token)
+        .toArray();
   }
 
   @Test

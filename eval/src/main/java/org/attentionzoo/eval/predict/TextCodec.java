@@ -2,6 +2,8 @@ package org.attentionzoo.eval.predict;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.attentionzoo.blocks.UserException;
@@ -119,10 +121,25 @@ public interface TextCodec extends AutoCloseable {
    * @return the codec
    */
   static TextCodec of(TextTokenizer tokenizer) {
+    return of(tokenizer, text -> tokenizer.encode(List.of(text)).get(0).ids());
+  }
+
+  /**
+   * The tokens of a tokenizer without those that it adds at the ends of a text, for models that
+   * learned from {@code words:} or {@code tokens:}.
+   *
+   * @param tokenizer closed with the codec
+   * @return the codec
+   */
+  static TextCodec ofPlain(TextTokenizer tokenizer) {
+    return of(tokenizer, tokenizer::encodePlainly);
+  }
+
+  private static TextCodec of(TextTokenizer tokenizer, Function<String, long[]> encoder) {
     return new TextCodec() {
       @Override
       public long[] encode(String text) {
-        return tokenizer.encode(java.util.List.of(text)).get(0).ids();
+        return encoder.apply(text);
       }
 
       @Override

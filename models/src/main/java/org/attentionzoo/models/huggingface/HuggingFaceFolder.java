@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -32,6 +33,10 @@ public final class HuggingFaceFolder {
 
   private static final String CONFIG = "config.json";
   private static final String LAYERS = "num_hidden_layers";
+
+  private static final List<String> TOKENIZERS =
+      List.of(
+          "tokenizer.json", "merges.txt", "spm.model", "sentencepiece.bpe.model", "spiece.model");
 
   /** Tied weights stand once in a file, and some providers add biases that are zero. */
   private static final int MOST_TIMES_WEIGHTS = 2;
@@ -175,6 +180,18 @@ public final class HuggingFaceFolder {
   }
 
   /**
+   * What makes the tokens of the model.
+   *
+   * @return the folder, if files of a tokenizer stand in it; whether they can be read is not looked
+   *     at
+   */
+  public Optional<Path> tokenizer() {
+    return TOKENIZERS.stream().anyMatch(name -> Files.isRegularFile(folder.resolve(name)))
+        ? Optional.of(folder)
+        : Optional.empty();
+  }
+
+  /**
    * The tokens that end a text.
    *
    * @return what the config says; empty if it says nothing
@@ -205,28 +222,65 @@ public final class HuggingFaceFolder {
    */
   public ZooBlock load(NDManager manager, DataType type) {
     try (StoredWeights source = WeightFiles.open(folder)) {
-      // Before anything is built: a config from elsewhere may hold any number.
-      if (layers > source.tensors().size()) {
-        throw new UserException(
-            folder.resolve(CONFIG)
-                + " announces "
-                + layers
-                + " layers, but "
-                + source.origin()
-                + " holds "
-                + source.tensors().size()
-                + " tensors; they do not belong together");
-      }
-      ZooBlock block = build(entry);
-      requireSizeOf(source, block);
+      ZooBlock block = build(source);
       block.initialize(manager, type);
-      List<String> kept = model.loader().load(block, manager, source);
-      if (!kept.isEmpty()) {
-        throw new UserException(
-            source.origin() + " lacks parameters of the model: " + String.join(", ", kept));
-      }
+      load(block, manager, source);
       return block;
     }
+  }
+
+  /**
+   * Loads the weights into a model that was built from {@link #config()}, or from one that differs
+   * in what has no weights.
+   *
+   * @param block the model
+   * @param manager owns the parameters of a model that is not yet initialised
+   * @throws UserException as for {@link #load(NDManager, DataType)}
+   */
+  public void load(ZooBlock block, NDManager manager) {
+    try (StoredWeights source = WeightFiles.open(folder)) {
+      load(block, manager, source);
+    }
+  }
+
+  private void load(ZooBlock block, NDManager manager, StoredWeights source) {
+    List<String> kept = model.loader().load(block, manager, source);
+    if (!kept.isEmpty()) {
+      throw new UserException(
+          source.origin() + " lacks parameters of the model: " + String.join(", ", kept));
+    }
+  }
+
+  /**
+   * Checks that the config describes a model that the weights can belong to, from the names and
+   * shapes of the weights alone: for callers who build from {@link #config()} themselves.
+   *
+   * @throws UserException if there are no weights that can be read, or the config announces far
+   *     more than they hold
+   */
+  public void requireWeights() {
+    try (StoredWeights source = WeightFiles.open(folder)) {
+      build(source);
+    }
+  }
+
+  /** Builds the model, uninitialised, if its weights do not contradict it. */
+  private ZooBlock build(StoredWeights source) {
+    // Before anything is built: a config from elsewhere may hold any number.
+    if (layers > source.tensors().size()) {
+      throw new UserException(
+          folder.resolve(CONFIG)
+              + " announces "
+              + layers
+              + " layers, but "
+              + source.origin()
+              + " holds "
+              + source.tensors().size()
+              + " tensors; they do not belong together");
+    }
+    ZooBlock block = build(entry);
+    requireSizeOf(source, block);
+    return block;
   }
 
   /**

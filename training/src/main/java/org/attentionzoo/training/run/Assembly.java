@@ -63,7 +63,7 @@ record Assembly(RunConfig config, Papers.Preset<?> preset, Task task) {
   /** What models of a kind can be trained on. */
   static List<String> examples(ModelKind kind) {
     return switch (kind) {
-      case CAUSAL_LANGUAGE_MODEL -> List.of("text:<file or folder>");
+      case CAUSAL_LANGUAGE_MODEL -> List.of("text:<file or folder>", "tokens:<file or folder>");
       case MASKED_LANGUAGE_MODEL -> List.of("masked-text:<file or folder>");
       case SEQUENCE_CLASSIFIER -> List.of("sentences:sst2");
       case SEQUENCE_TO_SEQUENCE -> List.of("extraction:");

@@ -5,68 +5,128 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.blocks.ZooBlock;
 import org.attentionzoo.models.Configs;
 import org.attentionzoo.models.Papers;
+import org.attentionzoo.models.huggingface.HuggingFaceFolder;
 import org.attentionzoo.models.weights.SafetensorsFile;
 import org.attentionzoo.models.weights.StateDictLoader;
 import org.attentionzoo.training.Surgery;
 
-/** The trained model whose weights a run begins with. */
-final class Beginning {
+/**
+ * The trained model whose weights a run begins with.
+ *
+ * @param settings the model's config with the sizes of the source, but for those that are new
+ * @param weights puts the source's weights into an initialised model
+ * @param tokenizer what made the tokens that the source knows; empty for none
+ * @param notes what a user should know of the choice
+ * @param description for the run's provenance
+ */
+record Beginning(
+    Map<String, Object> settings,
+    Weights weights,
+    Optional<Path> tokenizer,
+    List<String> notes,
+    Map<String, Object> description) {
 
-  private final RunFolder.Selection source;
-  private final Papers.Preset<?> sourcePreset;
+  /** Puts weights into a model. */
+  @FunctionalInterface
+  interface Weights {
 
-  /** Null if the model stays what it is. */
-  private final Surgery surgery;
-
-  private Beginning(RunFolder.Selection source, Papers.Preset<?> sourcePreset, Surgery surgery) {
-    this.source = source;
-    this.sourcePreset = sourcePreset;
-    this.surgery = surgery;
+    /**
+     * Loads.
+     *
+     * @throws org.attentionzoo.models.weights.WeightsException if they do not fit
+     */
+    void load(ZooBlock model, NDManager manager);
   }
 
   /**
    * Finds it.
    *
-   * @param folder a run folder or one of a checkpoint
+   * @param path a run folder, one of a checkpoint, or a Hugging Face folder
    * @param target the model that will be trained
-   * @throws UserException if it is neither, or its model cannot become the target
+   * @throws UserException if it is none of these, or its model cannot become the target
    */
-  static Beginning of(Papers papers, String folder, Papers.Preset<?> target) {
-    RunFolder.Selection source;
+  static Beginning of(Papers papers, Path path, Papers.Preset<?> target) {
     try {
-      source = RunFolder.select(Path.of(folder));
+      return HuggingFaceFolder.isOne(path)
+          ? ofFolder(HuggingFaceFolder.open(papers, path), target)
+          : ofRun(papers, path, target);
     } catch (UserException e) {
       throw new UserException("initialFrom: " + e.getMessage(), e);
     }
-    Papers.Preset<?> preset = papers.preset(source.run().config().model());
-    String from = preset.model().name();
+  }
+
+  private static Beginning ofRun(Papers papers, Path path, Papers.Preset<?> target) {
+    RunFolder.Selection source = RunFolder.select(path);
+    RunConfig config = source.run().config();
+    Papers.Preset<?> preset = papers.preset(config.model());
+    Surgery surgery = surgery(path, preset.model().name(), target).orElse(null);
+    Map<String, Object> trained = new LinkedHashMap<>(Configs.toMap(preset.config()));
+    trained.putAll(config.modelOverrides());
+    StateDictLoader loader =
+        surgery == null
+            ? StateDictLoader.strict()
+            : StateDictLoader.strict().allowingMissing(surgery::isNew);
+    Map<String, Object> description = new LinkedHashMap<>();
+    description.put("checkpoint", source.checkpoint().folder().toString());
+    description.put("model", config.model());
+    description.put(
+        "weights_crc32c", source.checkpoint().state().files().get(Checkpoints.MODEL).crc32c());
+    return new Beginning(
+        surgery == null ? trained : surgery.settings(trained),
+        (model, manager) -> {
+          try (SafetensorsFile file = SafetensorsFile.open(source.checkpoint().weights())) {
+            loader.load(model, manager, file);
+          }
+        },
+        source.run().tokenizerFile(),
+        source.notes(),
+        description);
+  }
+
+  private static Beginning ofFolder(HuggingFaceFolder folder, Papers.Preset<?> target) {
+    String model = folder.entry().name();
+    if (surgery(folder.path(), model, target).isPresent()) {
+      throw new UserException(
+          folder.path() + " is a Hugging Face folder, which can only begin a " + model);
+    }
+    folder.requireWeights();
+    return new Beginning(
+        Configs.toMap(folder.config()),
+        folder::load,
+        folder.tokenizer(),
+        List.of(),
+        Map.of("folder", folder.path().toString(), "model", model));
+  }
+
+  /** What makes the target of a source of another kind; empty if they are of one kind. */
+  private static Optional<Surgery> surgery(Path path, String from, Papers.Preset<?> target) {
     String to = target.model().name();
     if (from.equals(to)) {
-      return new Beginning(source, preset, null);
+      return Optional.empty();
     }
-    return ServiceLoader.load(Surgery.class).stream()
-        .map(ServiceLoader.Provider::get)
-        .filter(s -> s.source().equals(from) && s.target().equals(to))
-        .findAny()
-        .map(surgery -> new Beginning(source, preset, surgery))
-        .orElseThrow(
-            () ->
-                new UserException(
-                    "initialFrom: "
-                        + folder
-                        + " holds a "
-                        + from
-                        + ", which cannot become a "
-                        + to
-                        + "; any model can begin with one of its own kind, and these with"
-                        + " another: "
-                        + known()));
+    return Optional.of(
+        ServiceLoader.load(Surgery.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .filter(s -> s.source().equals(from) && s.target().equals(to))
+            .findAny()
+            .orElseThrow(
+                () ->
+                    new UserException(
+                        path
+                            + " holds a "
+                            + from
+                            + ", which cannot become a "
+                            + to
+                            + "; any model can begin with one of its own kind, and these with"
+                            + " another: "
+                            + known())));
   }
 
   private static String known() {
@@ -77,43 +137,11 @@ final class Beginning {
         .collect(Collectors.joining(", "));
   }
 
-  /** The config with the sizes of the source, but for those that it sets itself. */
+  /** The config with the settings and the tokens of the source, but for what it sets itself. */
   RunConfig fit(RunConfig config) {
-    Map<String, Object> trained = new LinkedHashMap<>(Configs.toMap(sourcePreset.config()));
-    trained.putAll(source.run().config().modelOverrides());
-    Map<String, Object> settings =
-        new LinkedHashMap<>(surgery == null ? trained : surgery.settings(trained));
-    settings.putAll(config.modelOverrides());
-    return config.withModelOverrides(settings);
-  }
-
-  /**
-   * Puts the weights into the initialised model.
-   *
-   * @throws org.attentionzoo.models.weights.WeightsException if they do not fit
-   */
-  void load(ZooBlock model, NDManager manager) {
-    StateDictLoader loader = StateDictLoader.strict();
-    if (surgery != null) {
-      loader = loader.allowingMissing(surgery::isNew);
-    }
-    try (SafetensorsFile file = SafetensorsFile.open(source.checkpoint().weights())) {
-      loader.load(model, manager, file);
-    }
-  }
-
-  /** What a user should know of the choice of the checkpoint. */
-  List<String> notes() {
-    return source.notes();
-  }
-
-  /** For the run's provenance. */
-  Map<String, Object> description() {
-    Map<String, Object> found = new LinkedHashMap<>();
-    found.put("checkpoint", source.checkpoint().folder().toString());
-    found.put("model", source.run().config().model());
-    Checkpoints.Stamp weights = source.checkpoint().state().files().get(Checkpoints.MODEL);
-    found.put("weights_crc32c", weights.crc32c());
-    return found;
+    Map<String, Object> all = new LinkedHashMap<>(settings);
+    all.putAll(config.modelOverrides());
+    RunConfig sized = config.withModelOverrides(all);
+    return tokenizer.map(sized::withTokenizer).orElse(sized);
   }
 }

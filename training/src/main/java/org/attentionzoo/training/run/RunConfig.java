@@ -1,10 +1,14 @@
 package org.attentionzoo.training.run;
 
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.models.Configs;
 import org.attentionzoo.training.optimize.OptimizerConfig;
 import org.attentionzoo.training.schedule.ScheduleConfig;
+import org.attentionzoo.training.tasks.Tasks;
 
 /**
  * Everything that decides a training run. A recipe is this record as YAML; every key can be
@@ -13,10 +17,11 @@ import org.attentionzoo.training.schedule.ScheduleConfig;
  *
  * @param model the model's preset, for example {@code titans-mac-tiny}
  * @param modelOverrides what differs from the preset's config
- * @param initialFrom a run folder, or the folder of a checkpoint, whose weights the run begins
- *     with; if it is of another model, there must be a {@link org.attentionzoo.training.Surgery}
- *     for the two. What it decides about the model is a default below {@code modelOverrides}.
- *     Absent for weights that are drawn
+ * @param initialFrom a run folder, the folder of a checkpoint, or a Hugging Face folder, whose
+ *     weights the run begins with; if it is of another model, there must be a {@link
+ *     org.attentionzoo.training.Surgery} for the two. What it decides about the model is a default
+ *     below {@code modelOverrides}, and its tokenizer one below {@code task}. Absent for weights
+ *     that are drawn
  * @param data what to train on, {@code <scheme>:<location>}; empty if it must be given
  * @param task what differs from the defaults of the task's options
  * @param optimizer the optimizer
@@ -66,6 +71,8 @@ public record RunConfig(
 
   private static final int MOST_PREFETCHED = 1000;
   private static final String FLOAT32 = "float32";
+
+  private static final String TOKENIZER = "tokenizer";
   private static final String BFLOAT16 = "bfloat16";
 
   /** Checks the values. */
@@ -168,6 +175,20 @@ public record RunConfig(
   /** The same with other settings of the model. */
   RunConfig withModelOverrides(Map<String, Object> settings) {
     return with(model, settings, data, task);
+  }
+
+  /** The same with a tokenizer, if its data takes one and none was given. */
+  RunConfig withTokenizer(Path tokenizer) {
+    if (data.isEmpty() || !String.valueOf(task.getOrDefault(TOKENIZER, "")).isBlank()) {
+      return this;
+    }
+    Record options = Tasks.parse(data).provider().defaults();
+    if (!Configs.toMap(options).containsKey(TOKENIZER)) {
+      return this;
+    }
+    Map<String, Object> tokenized = new LinkedHashMap<>(task);
+    tokenized.put(TOKENIZER, tokenizer.toString());
+    return with(model, modelOverrides, data, tokenized);
   }
 
   /** The same with other data; the task's options are those of the data's scheme again. */

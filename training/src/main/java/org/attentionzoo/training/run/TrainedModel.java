@@ -16,7 +16,6 @@ import org.attentionzoo.models.ModelEntry;
 import org.attentionzoo.models.Papers;
 import org.attentionzoo.models.huggingface.HuggingFaceFolder;
 import org.attentionzoo.training.Task;
-import org.attentionzoo.training.tasks.Tasks;
 
 /**
  * A model with the weights of a run or from elsewhere, to evaluate or to use.
@@ -27,8 +26,6 @@ public final class TrainedModel implements AutoCloseable {
 
   /** The task that feeds bytes, whatever a model's tokens mean. */
   private static final String BYTES = "text:";
-
-  private static final String TOKENIZER = "tokenizer";
 
   /** What a task says of its data that must be as it was in training. */
   private static final List<String> MEANING =
@@ -257,13 +254,17 @@ public final class TrainedModel implements AutoCloseable {
   public Task task(String data, List<String> settings) {
     RunConfig config = assembly.config();
     RunConfig other = data.isEmpty() ? config : config.withData(data);
-    if (folder != null && other.data().startsWith(BYTES)) {
+    Optional<Path> tokenizer =
+        folder == null ? run().flatMap(RunFolder::tokenizerFile) : folder.tokenizer();
+    if (other.data().startsWith(BYTES) && (folder != null || tokenizer.isPresent())) {
       throw new UserException(
           other.data()
               + " gives bytes, but "
               + origin
-              + " reads the tokens of its tokenizer; give other data");
+              + " reads the tokens of its tokenizer; give tokens: in the place of text:");
     }
+    // Other text is cut into the tokens that the model knows, not into those of its own words.
+    RunConfig tokenized = tokenizer.map(other::withTokenizer).orElse(other);
     for (String setting : settings) {
       String key = Configs.split(setting).getKey();
       if (!key.startsWith("task.")) {
@@ -271,22 +272,9 @@ public final class TrainedModel implements AutoCloseable {
             "'" + setting + "' cannot be set here; only the task's options can: task.<option>");
       }
     }
-    Task task = Assembly.of(papers, Configs.override(tokenizedAsBefore(other), settings)).task();
+    Task task = Assembly.of(papers, Configs.override(tokenized, settings)).task();
     requireSameMeaning(task);
     return task;
-  }
-
-  /** Other text is cut into the tokens that the model knows, not into those of its own words. */
-  private RunConfig tokenizedAsBefore(RunConfig other) {
-    Optional<Path> tokenizer = run().flatMap(RunFolder::tokenizerFile);
-    boolean open = String.valueOf(other.task().getOrDefault(TOKENIZER, "")).isBlank();
-    if (tokenizer.isEmpty() || !open) {
-      return other;
-    }
-    Record options = Tasks.parse(other.data()).provider().defaults();
-    return Configs.toMap(options).containsKey(TOKENIZER)
-        ? Configs.override(other, List.of("task." + TOKENIZER + "=" + tokenizer.get()))
-        : other;
   }
 
   /** Class 1 of other data may be another class, and 1 on its scale another number. */

@@ -129,7 +129,7 @@ public final class TrainingRun implements AutoCloseable {
           List<String> notes = new ArrayList<>();
           beginning.ifPresent(
               b -> {
-                b.load(model, manager);
+                b.weights().load(model, manager);
                 notes.addAll(b.notes());
                 origin.put("initial", b.description());
               });
@@ -187,7 +187,7 @@ public final class TrainingRun implements AutoCloseable {
           TrainingLoop.initialize(model, manager, config.seed());
           Optional<Checkpoints.Checkpoint> newest = opened.checkpoints().newest();
           if (newest.isEmpty()) {
-            beginning(papers, config).ifPresent(b -> b.load(model, manager));
+            beginning(papers, config).ifPresent(b -> b.weights().load(model, manager));
           }
           Map<String, Object> before = opened.provenance();
           long step = newest.map(c -> c.state().step()).orElse(0L);
@@ -205,7 +205,7 @@ public final class TrainingRun implements AutoCloseable {
   private static Optional<Beginning> beginning(Papers papers, RunConfig config) {
     return config
         .initialFrom()
-        .map(folder -> Beginning.of(papers, folder, papers.preset(config.model())));
+        .map(folder -> Beginning.of(papers, Path.of(folder), papers.preset(config.model())));
   }
 
   private static void requireSameData(RunFolder folder, Task task) {

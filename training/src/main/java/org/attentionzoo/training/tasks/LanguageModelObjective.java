@@ -16,8 +16,8 @@ import org.attentionzoo.training.metrics.Likelihood;
 /**
  * Cross-entropy in nats of logits (B, L, V) against labels (B, L) int64, or of (B, classes) against
  * (B), the mean over the labels that are not {@link #IGNORED}; 0 if all are. Metrics: {@code
- * accuracy}, the share of those labels whose logit is the largest, and, for bytes, {@code
- * bits_per_byte}, the loss divided by ln 2.
+ * accuracy}, the share of those labels whose logit is the largest, and, where tokens stand for
+ * bytes, {@code bits_per_byte}, the loss divided by ln 2 and by the bytes of a token.
  *
  * <p>Stateless; safe for use by several threads.
  */
@@ -29,10 +29,11 @@ public final class LanguageModelObjective implements Objective {
   private static final KernelLibrary KERNELS =
       KernelLibrary.of(LanguageModelObjective.class, "language_model.torchscript");
 
-  private final boolean bytes;
+  /** 0 if tokens stand for no bytes. */
+  private final double bytesPerToken;
 
-  private LanguageModelObjective(boolean bytes) {
-    this.bytes = bytes;
+  private LanguageModelObjective(double bytesPerToken) {
+    this.bytesPerToken = bytesPerToken;
   }
 
   /**
@@ -41,7 +42,21 @@ public final class LanguageModelObjective implements Objective {
    * @return an objective with {@code bits_per_byte}
    */
   public static LanguageModelObjective ofBytes() {
-    return new LanguageModelObjective(true);
+    return ofTokens(1);
+  }
+
+  /**
+   * The objective for tokens from which their text can be told.
+   *
+   * @param bytesPerToken how many bytes a token stands for in the mean over what is evaluated,
+   *     above 0
+   * @return an objective with {@code bits_per_byte}
+   */
+  public static LanguageModelObjective ofTokens(double bytesPerToken) {
+    if (!(bytesPerToken > 0)) {
+      throw new IllegalArgumentException("bytesPerToken=" + bytesPerToken + "; expected above 0");
+    }
+    return new LanguageModelObjective(bytesPerToken);
   }
 
   /**
@@ -50,7 +65,7 @@ public final class LanguageModelObjective implements Objective {
    * @return an objective with {@code accuracy} only
    */
   public static LanguageModelObjective ofTokens() {
-    return new LanguageModelObjective(false);
+    return new LanguageModelObjective(0);
   }
 
   /**
@@ -72,8 +87,8 @@ public final class LanguageModelObjective implements Objective {
         logits instanceof PtNDArray ? byKernel(logits, labels) : byOperations(logits, labels);
     NDArray loss = judged.get(0);
     Map<String, NDArray> metrics = new LinkedHashMap<>();
-    if (bytes) {
-      NDArray bits = Arithmetic.times(loss.stopGradient(), 1 / Math.log(2));
+    if (bytesPerToken > 0) {
+      NDArray bits = Arithmetic.times(loss.stopGradient(), 1 / (Math.log(2) * bytesPerToken));
       metrics.put("bits_per_byte", bits);
     }
     metrics.put("accuracy", judged.get(1));

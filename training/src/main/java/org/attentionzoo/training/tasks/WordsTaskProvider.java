@@ -1,6 +1,7 @@
 package org.attentionzoo.training.tasks;
 
 import com.google.auto.service.AutoService;
+import java.nio.file.Path;
 import java.util.Map;
 import org.attentionzoo.datasets.text.TextCorpus;
 import org.attentionzoo.datasets.text.WordCorpus;
@@ -18,9 +19,11 @@ public final class WordsTaskProvider implements TaskProvider {
    * @param batch how many windows a training batch has
    * @param length how many words a window predicts
    * @param words how many tokens there are at most; 0 for as many as the training part has
+   * @param tokenizer the tokenizer.json of an earlier run on words, or its folder, whose words are
+   *     taken; empty for those of the training part
    * @param part what is evaluated on, of a data set that is published in parts
    */
-  public record Options(int batch, int length, int words, Part part) {}
+  public record Options(int batch, int length, int words, String tokenizer, Part part) {}
 
   @Override
   public String scheme() {
@@ -35,18 +38,24 @@ public final class WordsTaskProvider implements TaskProvider {
 
   @Override
   public Record defaults() {
-    return new Options(16, 64, 0, Part.VALIDATION);
+    return new Options(16, 64, 0, "", Part.VALIDATION);
   }
 
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
     TextCorpus text = PublishedTexts.corpus(location, chosen.part());
-    WordCorpus corpus = new WordCorpus(text, chosen.words());
+    WordCorpus corpus =
+        chosen.tokenizer().isBlank()
+            ? new WordCorpus(text, chosen.words())
+            : new WordCorpus(text, WordCorpus.vocabulary(Path.of(chosen.tokenizer())));
     Map<String, Object> description = PublishedTexts.describe(text, chosen.part());
     description.put("training_words", corpus.trainingLength());
     description.put("validation_words", corpus.validationLength());
     description.put("vocabulary", corpus.vocabulary().size());
+    description.put(
+        "tokenizer",
+        chosen.tokenizer().isBlank() ? "words of the training part" : chosen.tokenizer());
     return new Task(
         scheme(),
         ModelKind.CAUSAL_LANGUAGE_MODEL,

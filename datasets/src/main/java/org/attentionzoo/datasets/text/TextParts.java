@@ -1,0 +1,54 @@
+package org.attentionzoo.datasets.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.attentionzoo.blocks.UserException;
+
+/**
+ * A text's two parts as characters. One that is not published in parts is cut behind the word in
+ * which the first nine tenths of its bytes end.
+ *
+ * @param training what is learned from
+ * @param validation what is evaluated on
+ */
+record TextParts(String training, String validation) {
+
+  /** Characters, what stands for them as tokens, and copies between. */
+  private static final int MEMORY_PER_BYTE = 8;
+
+  /**
+   * Reads a text.
+   *
+   * @throws UserException if it is too long for the heap
+   */
+  static TextParts of(TextCorpus corpus) {
+    long most = Runtime.getRuntime().maxMemory() / MEMORY_PER_BYTE;
+    if (corpus.length() > most) {
+      throw new UserException(
+          String.format(
+              Locale.ROOT,
+              "'%s' holds %,d bytes; with this heap at most %,d can be taken as words or tokens:"
+                  + " give more, as with JAVA_OPTS=-Xmx8g",
+              corpus.provenance().source(),
+              corpus.length(),
+              most));
+    }
+    byte[] content = corpus.content();
+    int cut = corpus.trainingLength();
+    while (!corpus.isInParts()
+        && cut > 0
+        && cut < content.length
+        && !isSpace(content[cut - 1])
+        && !isSpace(content[cut])) {
+      cut++;
+    }
+    return new TextParts(
+        new String(content, 0, cut, StandardCharsets.UTF_8),
+        new String(content, cut, content.length - cut, StandardCharsets.UTF_8));
+  }
+
+  /** What separates words. */
+  static boolean isSpace(int c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
+  }
+}
