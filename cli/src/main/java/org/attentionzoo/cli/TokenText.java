@@ -5,18 +5,25 @@ import org.attentionzoo.eval.predict.TextCodec;
 
 /**
  * The text that tokens add to a text. A token alone is not always a text: it may be a part of a
- * character, and some tokenizers write a token at the beginning without its blank.
+ * character, and some tokenizers write a token at the beginning without its blank; so each is read
+ * together with a few before it.
  */
 final class TokenText {
 
+  /** More than one, since some tokens stand for no text. */
+  private static final int CONTEXT = 8;
+
   private final TextCodec codec;
+
+  /** The end of what was shown, and what was held back. */
   private long[] tokens;
+
   private String shown;
 
   TokenText(TextCodec codec, long[] prompt) {
     this.codec = codec;
     tokens = prompt.clone();
-    shown = codec.decode(tokens);
+    shorten();
   }
 
   /** All that the added tokens say. */
@@ -44,7 +51,12 @@ final class TokenText {
 
   private String added(String all) {
     String more = all.startsWith(shown) ? all.substring(shown.length()) : "";
-    shown = all;
+    shorten();
     return more;
+  }
+
+  private void shorten() {
+    tokens = Arrays.copyOfRange(tokens, Math.max(0, tokens.length - CONTEXT), tokens.length);
+    shown = codec.decode(tokens);
   }
 }

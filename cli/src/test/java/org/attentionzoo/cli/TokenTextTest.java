@@ -27,6 +27,12 @@ class TokenTextTest {
     assertThat(all(continuations)).isEqualTo("\uFFFD".repeat(50));
   }
 
+  @Test
+  void aLongTextIsReadAsItsTokensTogether() {
+    String text = "grüße 🦓 und mehr\n".repeat(20);
+    assertThat(all(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(text);
+  }
+
   private static String all(byte[] bytes) {
     long[] tokens = new long[bytes.length];
     Arrays.setAll(tokens, i -> bytes[i] & 0xFF);

@@ -9,6 +9,7 @@ import ai.djl.training.ParameterStore;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.attentionzoo.blocks.Bounded;
 import org.attentionzoo.blocks.DecodeCache;
 import org.attentionzoo.blocks.GradientMode;
@@ -54,20 +55,22 @@ public final class Generation {
     if (prompt.length == 0) {
       throw new IllegalArgumentException("a prompt has at least one token");
     }
-    int[] tokens = new int[room(prompt.length, most)];
+    int room = room(prompt.length, most);
+    IntStream.Builder added = IntStream.builder();
     SplittableRandom random = new SplittableRandom(sampling.seed());
     try (GradientMode ignored = GradientMode.off();
         DecodeCache cache = new DecodeCache(manager)) {
       int[] piece = prompt;
-      for (int count = 0; count < tokens.length; count++) {
-        tokens[count] = sampling.draw(next(cache, piece), random);
-        if (!listener.test(tokens[count])) {
-          return Arrays.copyOf(tokens, count + 1);
+      for (int count = 0; count < room; count++) {
+        int token = sampling.draw(next(cache, piece), random);
+        added.add(token);
+        if (!listener.test(token)) {
+          break;
         }
-        piece = new int[] {tokens[count]};
+        piece = new int[] {token};
       }
     }
-    return tokens;
+    return added.build().toArray();
   }
 
   /** How many tokens can be added; the last one needs no position. */
