@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Locale;
 import org.attentionzoo.blocks.NearestName;
 import org.attentionzoo.blocks.UserException;
+import org.attentionzoo.training.run.OutOfMemory;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -54,6 +55,11 @@ final class Errors implements IParameterExceptionHandler, IExecutionExceptionHan
   private static String describe(Throwable e, boolean verbose) {
     if (e instanceof UserException) {
       return oneLine(e.getMessage());
+    }
+    if (OutOfMemory.is(e)) {
+      boolean cpu = !String.valueOf(e.getMessage()).contains("CUDA");
+      String advice = "a smaller batch, length or model";
+      return oneLine(OutOfMemory.explain(e, "while computing", cpu, advice).getMessage());
     }
     if (e instanceof UncheckedIOException && e.getCause() != null) {
       return describe(e.getCause(), verbose);

@@ -109,6 +109,13 @@ final class TrainCommand implements Callable<Integer> {
               + "operators.")
   private boolean profile;
 
+  @Option(
+      names = "--dry-run",
+      description =
+          "Only take the first steps, an evaluation batch and a checkpoint, of which nothing is "
+              + "kept, and say how long the whole would take, and how much memory and disk.")
+  private boolean dryRun;
+
   @Override
   public Integer call() {
     List<String> overrides = new ArrayList<>(arguments);
@@ -122,6 +129,9 @@ final class TrainCommand implements Callable<Integer> {
     add(overrides, "--data", "data", data);
     add(overrides, "--from", "initialFrom", from == null ? null : ModelPath.of(from));
     add(overrides, "--device", "device", device);
+    if (dryRun) {
+      return rehearse(name, overrides);
+    }
     try (TrainingRun run = prepare(name, overrides)) {
       return train(run);
     }
@@ -165,6 +175,23 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, Object> provenance = new LinkedHashMap<>();
     provenance.put("command", Zoo.command(spec));
     return TrainingRun.start(papers, config, folder, provenance, weights.weights().orElse(null));
+  }
+
+  private int rehearse(String name, List<String> overrides) {
+    if (resume != null || profile) {
+      throw new UserException("--dry-run is for a new run, without --resume and --profile");
+    }
+    Papers papers = Papers.load();
+    RunConfig config = Recipes.resolve(papers, name, overrides);
+    boolean finished =
+        Rehearsal.run(
+            papers,
+            config,
+            weights.weights().orElse(null),
+            out == null ? TrainingRun.defaultFolder(config) : out,
+            spec.commandLine().getOut(),
+            spec.commandLine().getErr());
+    return finished ? ExitCode.OK : Interruption.EXIT;
   }
 
   private int train(TrainingRun run) {

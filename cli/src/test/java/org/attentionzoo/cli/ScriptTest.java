@@ -7,11 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.attentionzoo.training.run.ProcessMemory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIf;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,13 +53,40 @@ class ScriptTest {
   @ParameterizedTest
   @ValueSource(strings = {"C", "POSIX", "xx_XX.UTF-8"})
   void readsPathsAsUtf8WhereNoLocaleIsSet(String locale) throws IOException, InterruptedException {
-    String function =
-        Files.readString(SCRIPT).replaceAll("(?s).*(\\nuse_utf8\\(\\).*?\\n}\\n).*", "$1");
-    ProcessBuilder bash = new ProcessBuilder("bash", "-c", function + "use_utf8\nlocale charmap");
-    bash.environment().put("LC_ALL", locale);
+    String charmap =
+        bash(Map.of("LC_ALL", locale), function("use_utf8") + "use_utf8\nlocale charmap");
+    assertThat(charmap).isEqualTo("UTF-8");
+  }
+
+  /** Else Linux kills a process whose steps grow beyond the memory, without a word. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  @DisabledIf("hasGpu")
+  void boundsMemoryByWhatThereIsUnlessItIsBounded() throws IOException, InterruptedException {
+    String limit = function("limit_memory") + "limit_memory\nulimit -S -d";
+    assertThat(bash(Map.of(), "ulimit -S -d 123456789\n" + limit)).isEqualTo("123456789");
+    String before = bash(Map.of(), "ulimit -S -d");
+    if (before.equals("unlimited")) {
+      long total = ProcessMemory.available().orElseThrow() / 1024;
+      assertThat(Long.parseLong(bash(Map.of(), limit))).isBetween(1L, 2 * total);
+    }
+  }
+
+  static boolean hasGpu() {
+    return Files.exists(Path.of("/dev/nvidiactl"));
+  }
+
+  private static String function(String name) throws IOException {
+    return Files.readString(SCRIPT).replaceAll("(?s).*(\\n" + name + "\\(\\).*?\\n}\\n).*", "$1");
+  }
+
+  private static String bash(Map<String, String> environment, String program)
+      throws IOException, InterruptedException {
+    ProcessBuilder bash = new ProcessBuilder("bash", "-c", program);
+    bash.environment().putAll(environment);
     Process process = bash.redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    String charmap = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
-    assertThat(charmap.strip()).isEqualTo("UTF-8");
+    return output.strip();
   }
 }

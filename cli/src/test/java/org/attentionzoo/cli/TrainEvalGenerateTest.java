@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.attentionzoo.eval.generate.Printable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +74,48 @@ class TrainEvalGenerateTest {
     assertThat(wild).isEqualTo(Printable.of(wild));
     String all = Run.zoo("predict", out.toString(), "--input", "to be", "--top-k", "256").out();
     assertThat(all).contains("token 27 ").isEqualTo(Printable.of(all));
+  }
+
+  @Test
+  void rehearsesWithoutATrace() throws IOException {
+    Path text = text();
+    Path out = folder.resolve("run");
+    String[] train = {
+      "train",
+      "decoder-tiny",
+      "--data",
+      "text:" + text,
+      "--out",
+      out.toString(),
+      "--dry-run",
+      "steps=50",
+      "evaluateEvery=20",
+      "evaluateBatches=1",
+      "checkpointEvery=0",
+      "emaDecay=0.9"
+    };
+    Run rehearsed = zoo(train);
+    assertThat(rehearsed.exit()).as(rehearsed.err()).isZero();
+    assertThat(rehearsed.err()).isEmpty();
+    assertThat(rehearsed.out())
+        .contains("by its first 8 steps", "tokens a second", "1 batches, 3 in all", "MB; at most 3")
+        .contains("50 steps", "about 0:0", "nothing of it is kept");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(text);
+    }
+    train[7] = "schedule.warmup=0";
+    train[8] = "optimizer.lr=1e30";
+    Run failed = Run.zoo(train);
+    assertThat(failed.exit()).isEqualTo(1);
+    assertThat(failed.err().lines())
+        .singleElement()
+        .asString()
+        .contains("the norm of the gradients is NaN in step 2");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(text);
+    }
+    train[4] = "--resume";
+    assertThat(zoo(train).err()).contains("--dry-run is for a new run");
   }
 
   @Test

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import org.attentionzoo.blocks.UserException;
 
 /** Tells a failure for want of memory from others, and what would fit. Thread safety: stateless. */
-final class OutOfMemory {
+public final class OutOfMemory {
 
   private static final double GIGABYTE = 1 << 30;
 
@@ -31,7 +31,7 @@ final class OutOfMemory {
    * @param failure what was thrown
    * @return true if it, or what caused it, says so
    */
-  static boolean is(Throwable failure) {
+  public static boolean is(Throwable failure) {
     for (Throwable e = failure; e != null; e = e.getCause()) {
       if (e.getMessage() != null && SIGN.matcher(e.getMessage()).find()) {
         return true;
@@ -98,7 +98,7 @@ final class OutOfMemory {
    * @param advice what takes less
    * @return the message and advice
    */
-  static UserException explain(Throwable failure, String when, boolean cpu, String advice) {
+  public static UserException explain(Throwable failure, String when, boolean cpu, String advice) {
     return new UserException(
         "out of memory "
             + when
