@@ -114,8 +114,8 @@ class TrainEvalGenerateTest {
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).containsExactly(text);
     }
-    train[4] = "--resume";
-    assertThat(zoo(train).err()).contains("--dry-run is for a new run");
+    assertThat(Run.zoo("train", "--resume", out.toString(), "--dry-run").err())
+        .contains("--dry-run is for a new run");
   }
 
   @Test
