@@ -119,6 +119,16 @@ public final class OutOfMemory {
                     "the process has %.1f GB, the machine %.1f GB more",
                     m.resident() / GIGABYTE,
                     m.available() / GIGABYTE)));
+    memory
+        .map(Memory::limit)
+        .orElse(OptionalLong.empty())
+        .ifPresent(
+            limit ->
+                figures.add(
+                    String.format(
+                        Locale.ROOT,
+                        "the process may have %.1f GB (ulimit -d)",
+                        limit / GIGABYTE)));
     if (asked > 0) {
       figures.add(String.format(Locale.ROOT, "libtorch asked for %.1f GB", asked / GIGABYTE));
     }
@@ -133,7 +143,10 @@ public final class OutOfMemory {
     long parts = 2;
     if (memory.isPresent()) {
       double needed = memory.get().resident() + (double) asked;
-      double there = memory.get().resident() + (double) memory.get().available();
+      double there =
+          Math.min(
+              memory.get().resident() + (double) memory.get().available(),
+              memory.get().limit().orElse(Long.MAX_VALUE));
       while (parts < batch && needed / parts > there) {
         parts *= 2;
       }
@@ -144,15 +157,16 @@ public final class OutOfMemory {
     return Math.min(parts, batch);
   }
 
-  /** What the process has and what the machine has left, in bytes. */
-  private record Memory(long resident, long available) {
+  /** What the process has, what the machine has left, and what the process may have, in bytes. */
+  private record Memory(long resident, long available, OptionalLong limit) {
 
     /** Nothing where the machine does not tell, or the memory is that of another device. */
     static Optional<Memory> of(boolean cpu) {
       OptionalLong resident = ProcessMemory.resident();
       OptionalLong available = ProcessMemory.available();
       return cpu && resident.isPresent() && available.isPresent()
-          ? Optional.of(new Memory(resident.getAsLong(), available.getAsLong()))
+          ? Optional.of(
+              new Memory(resident.getAsLong(), available.getAsLong(), ProcessMemory.limit()))
           : Optional.empty();
     }
   }

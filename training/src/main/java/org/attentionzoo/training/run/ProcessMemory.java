@@ -10,6 +10,7 @@ public final class ProcessMemory {
 
   private static final Path PROCESS = Path.of("/proc/self/status");
   private static final Path MACHINE = Path.of("/proc/meminfo");
+  private static final Path LIMITS = Path.of("/proc/self/limits");
 
   private ProcessMemory() {}
 
@@ -38,6 +39,25 @@ public final class ProcessMemory {
    */
   public static OptionalLong available() {
     return read(MACHINE, "MemAvailable:");
+  }
+
+  /**
+   * The most data that the process may have ({@code ulimit -d}).
+   *
+   * @return bytes; empty if there is no limit, or the system does not tell
+   */
+  public static OptionalLong limit() {
+    try {
+      return Files.readAllLines(LIMITS).stream()
+          .filter(line -> line.startsWith("Max data size"))
+          .map(line -> line.strip().split("\\s{2,}")[1])
+          .filter(soft -> !soft.equals("unlimited"))
+          .mapToLong(Long::parseLong)
+          .findFirst();
+    } catch (IOException e) {
+      // Only Linux has the file.
+      return OptionalLong.empty();
+    }
   }
 
   private static OptionalLong read(Path file, String key) {
