@@ -283,6 +283,12 @@ class TrainEvalGenerateTest {
     assertThat(more.exit()).as(more.err()).isZero();
     assertThat(folder.resolve("more/tokenizer.json"))
         .hasSameTextualContentAs(run.resolve("tokenizer.json"));
+
+    String figure = perplexity(Run.zoo("eval", out));
+    Files.delete(run.resolve("tokenizer.json"));
+    assertThat(Run.zoo("eval", out, "--data", "words:" + other).err())
+        .contains("has no tokenizer.json");
+    assertThat(perplexity(Run.zoo("eval", out))).isEqualTo(figure);
   }
 
   private static String perplexity(Run run) {

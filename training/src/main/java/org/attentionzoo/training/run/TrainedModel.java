@@ -263,6 +263,18 @@ public final class TrainedModel implements AutoCloseable {
               + origin
               + " reads the tokens of its tokenizer; give tokens: in the place of text:");
     }
+    boolean tokens =
+        run().isPresent()
+            && (trainingData().containsKey("tokenizer") || config.data().startsWith("words:"));
+    if (tokens && tokenizer.isEmpty() && !other.data().equals(config.data())) {
+      throw new UserException(
+          origin
+              + " has no tokenizer.json, as runs on "
+              + config.data().substring(0, config.data().indexOf(':') + 1)
+              + " keep one now, so that it is not known what its tokens are; evaluate it on "
+              + config.data()
+              + ", or train it again");
+    }
     // Other text is cut into the tokens that the model knows, not into those of its own words.
     RunConfig tokenized = tokenizer.map(other::withTokenizer).orElse(other);
     for (String setting : settings) {
