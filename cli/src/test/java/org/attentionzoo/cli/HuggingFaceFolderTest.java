@@ -77,6 +77,15 @@ class HuggingFaceFolderTest {
     Run generated = Run.zoo("generate", out, "--prompt", "w5", "--length", "3");
     assertThat(generated.out()).as(generated.err()).matches("w5( w\\d+){3}\\R");
 
+    Path tokenizer =
+        cache.resolve("models--owner--name/snapshots/" + COMMIT).resolve("tokenizer.json");
+    String words = Files.readString(tokenizer);
+    Files.delete(tokenizer);
+    assertThat(Run.zoo("eval", out)).isEqualTo(after);
+    Run resumed = Run.zoo("train", "--resume", out, "steps=3");
+    assertThat(resumed.exit()).as(resumed.err()).isZero();
+    Files.writeString(tokenizer, words);
+
     train[7] = cache.resolve("other").toString();
     train[1] = "decoder-tiny";
     assertThat(Run.zoo(train).err()).contains("holds a llama, which cannot become a decoder");

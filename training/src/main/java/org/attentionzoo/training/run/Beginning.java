@@ -142,6 +142,6 @@ record Beginning(
     Map<String, Object> all = new LinkedHashMap<>(settings);
     all.putAll(config.modelOverrides());
     RunConfig sized = config.withModelOverrides(all);
-    return tokenizer.map(sized::withTokenizer).orElse(sized);
+    return config.namesTokenizer() ? sized : tokenizer.map(sized::withTokenizer).orElse(sized);
   }
 }

@@ -177,9 +177,14 @@ public record RunConfig(
     return with(model, settings, data, task);
   }
 
-  /** The same with a tokenizer, if its data takes one and none was given. */
+  /** Whether the task was given a tokenizer. */
+  boolean namesTokenizer() {
+    return !String.valueOf(task.getOrDefault(TOKENIZER, "")).isBlank();
+  }
+
+  /** The same with another tokenizer, if its data takes one. */
   RunConfig withTokenizer(Path tokenizer) {
-    if (data.isEmpty() || !String.valueOf(task.getOrDefault(TOKENIZER, "")).isBlank()) {
+    if (data.isEmpty()) {
       return this;
     }
     Record options = Tasks.parse(data).provider().defaults();

@@ -175,8 +175,15 @@ public final class TrainingRun implements AutoCloseable {
                 + String.join(", ", CHANGEABLE));
       }
     }
-    RunConfig config = Recipes.override(opened.config(), overrides);
-    config.requireSuitable();
+    RunConfig changed = Recipes.override(opened.config(), overrides);
+    changed.requireSuitable();
+    // What made the tokens so far; the file that was named may be another by now.
+    RunConfig config =
+        opened
+            .tokenizerFile()
+            .filter(kept -> changed.namesTokenizer())
+            .map(changed::withTokenizer)
+            .orElse(changed);
     NDManager manager = Devices.manager(Devices.find(config.device()));
     return closingOnFailure(
         manager,
