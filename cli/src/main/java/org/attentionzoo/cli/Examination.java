@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.attentionzoo.blocks.Devices;
 import org.attentionzoo.blocks.kernels.ProductLibrary;
+import org.attentionzoo.training.run.ProcessMemory;
 
 /** What {@code zoo doctor} looks at. */
 final class Examination {
@@ -147,7 +149,8 @@ final class Examination {
             + bytes(available)
             + " available; Java heap at most "
             + bytes(Runtime.getRuntime().maxMemory())
-            + " (tensors live outside it)";
+            + " (tensors live outside it)"
+            + limit(ProcessMemory.limit());
     if (available < LOW_MEMORY) {
       note(
           "memory",
@@ -156,6 +159,12 @@ final class Examination {
     } else {
       good("memory", found);
     }
+  }
+
+  private static String limit(OptionalLong bytes) {
+    return bytes.isEmpty()
+        ? ""
+        : "; the process may have " + bytes(bytes.getAsLong()) + " of data (ulimit -d)";
   }
 
   /** What scripts/zoo sets before it starts Java, which a program that embeds the zoo must set. */
@@ -194,17 +203,8 @@ final class Examination {
 
   /** Linux counts its file cache as used; only the kernel knows what it would give back. */
   private static long availableMemory(OperatingSystemMXBean system) {
-    try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
-      long available =
-          lines
-              .filter(line -> line.startsWith("MemAvailable:"))
-              .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-              .findFirst()
-              .orElse(system.getFreeMemorySize());
-      return Math.min(available, system.getTotalMemorySize());
-    } catch (IOException | UncheckedIOException e) {
-      return system.getFreeMemorySize();
-    }
+    long available = ProcessMemory.available().orElseGet(system::getFreeMemorySize);
+    return Math.min(available, system.getTotalMemorySize());
   }
 
   private void cache() {

@@ -21,6 +21,7 @@ import org.attentionzoo.training.run.ImportedWeights;
 import org.attentionzoo.training.run.ProcessMemory;
 import org.attentionzoo.training.run.Progress;
 import org.attentionzoo.training.run.RunConfig;
+import org.attentionzoo.training.run.RunFolder;
 import org.attentionzoo.training.run.TrainingListener;
 import org.attentionzoo.training.run.TrainingResult;
 import org.attentionzoo.training.run.TrainingRun;
@@ -50,6 +51,7 @@ final class Rehearsal implements TrainingListener {
    * @param weights what it begins with; null for nothing from elsewhere
    * @param out where the run would be
    * @return whether it came to its end
+   * @throws UserException if the run could not be there
    */
   static boolean run(
       Papers papers,
@@ -58,6 +60,7 @@ final class Rehearsal implements TrainingListener {
       Path out,
       PrintWriter stdout,
       PrintWriter stderr) {
+    RunFolder.requireUnused(out);
     Path folder = folder(out);
     try {
       RunConfig brief =

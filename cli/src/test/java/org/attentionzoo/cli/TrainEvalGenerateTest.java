@@ -116,6 +116,8 @@ class TrainEvalGenerateTest {
     }
     assertThat(Run.zoo("train", "--resume", out.toString(), "--dry-run").err())
         .contains("--dry-run is for a new run");
+    train[5] = text.toString();
+    assertThat(Run.zoo(train).err()).contains(text + " is a file");
   }
 
   @Test

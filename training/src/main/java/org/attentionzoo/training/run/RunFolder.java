@@ -89,7 +89,7 @@ public final class RunFolder {
    * @param path the folder, which need not exist
    * @throws UserException if it holds a run already or is a file
    */
-  static void requireUnused(Path path) {
+  public static void requireUnused(Path path) {
     // Without a config no run has begun, though a full disk may have left an empty file of metrics.
     boolean measured = path.resolve(METRICS).toFile().length() > 0;
     if (measured
