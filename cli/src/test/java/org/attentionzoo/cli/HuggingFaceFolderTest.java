@@ -87,6 +87,10 @@ class HuggingFaceFolderTest {
     Files.writeString(tokenizer, words);
 
     train[7] = cache.resolve("other").toString();
+    train[5] = "text:" + text;
+    assertThat(Run.zoo(train).err())
+        .contains(" gives bytes, but initialFrom=", "give tokens: in the place of text:");
+    train[5] = "tokens:" + text;
     train[1] = "decoder-tiny";
     assertThat(Run.zoo(train).err()).contains("holds a llama, which cannot become a decoder");
     train[1] = "llama-tiny";

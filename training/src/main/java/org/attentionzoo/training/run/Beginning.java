@@ -137,8 +137,19 @@ record Beginning(
         .collect(Collectors.joining(", "));
   }
 
-  /** The config with the settings and the tokens of the source, but for what it sets itself. */
+  /**
+   * The config with the settings and the tokens of the source, but for what it sets itself.
+   *
+   * @throws UserException if its data gives other tokens
+   */
   RunConfig fit(RunConfig config) {
+    if (config.givesBytes() && tokenizer.isPresent()) {
+      throw new UserException(
+          config.data()
+              + " gives bytes, but initialFrom="
+              + config.initialFrom().orElseThrow()
+              + " reads the tokens of its tokenizer; give tokens: in the place of text:");
+    }
     Map<String, Object> all = new LinkedHashMap<>(settings);
     all.putAll(config.modelOverrides());
     RunConfig sized = config.withModelOverrides(all);

@@ -177,6 +177,11 @@ public record RunConfig(
     return with(model, settings, data, task);
   }
 
+  /** Whether the data gives bytes, whatever a model's tokens mean. */
+  boolean givesBytes() {
+    return data.startsWith("text:");
+  }
+
   /** Whether the task was given a tokenizer. */
   boolean namesTokenizer() {
     return !String.valueOf(task.getOrDefault(TOKENIZER, "")).isBlank();

@@ -24,9 +24,6 @@ import org.attentionzoo.training.Task;
  */
 public final class TrainedModel implements AutoCloseable {
 
-  /** The task that feeds bytes, whatever a model's tokens mean. */
-  private static final String BYTES = "text:";
-
   /** What a task says of its data that must be as it was in training. */
   private static final List<String> MEANING =
       List.of("classes", "features", "feature_means", "feature_deviations");
@@ -256,7 +253,7 @@ public final class TrainedModel implements AutoCloseable {
     RunConfig other = data.isEmpty() ? config : config.withData(data);
     Optional<Path> tokenizer =
         folder == null ? run().flatMap(RunFolder::tokenizerFile) : folder.tokenizer();
-    if (other.data().startsWith(BYTES) && (folder != null || tokenizer.isPresent())) {
+    if (other.givesBytes() && (folder != null || tokenizer.isPresent())) {
       throw new UserException(
           other.data()
               + " gives bytes, but "
