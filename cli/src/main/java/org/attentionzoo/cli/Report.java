@@ -9,7 +9,6 @@ import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.attentionzoo.datasets.recommendation.RankingSource;
 import org.attentionzoo.datasets.series.ForecastWindows;
-import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.CompressionBaselines;
 import org.attentionzoo.eval.CompressionBaselines.Baseline;
 import org.attentionzoo.eval.ForecastBaselines;
@@ -31,7 +30,7 @@ final class Report {
     Table table = new Table();
     result.metrics().forEach((name, value) -> table.row(name.replace('_', ' '), number(value)));
     table.print(out, "  ");
-    List<Baseline> baselines = measure(task);
+    List<Baseline> baselines = CompressionBaselines.of(task.source());
     if (!baselines.isEmpty()) {
       out.println("bits per byte of plain baselines on the same part");
       Table plain = new Table();
@@ -93,7 +92,8 @@ final class Report {
   /** The plain baselines by name; empty for data that has none. */
   static Map<String, Double> baselines(Task task) {
     Map<String, Double> figures = new LinkedHashMap<>();
-    measure(task).forEach(b -> b.bitsPerByte().ifPresent(value -> figures.put(b.name(), value)));
+    CompressionBaselines.of(task.source())
+        .forEach(b -> b.bitsPerByte().ifPresent(value -> figures.put(b.name(), value)));
     if (task.source() instanceof RankingSource source) {
       RankingBaselines.of(source)
           .forEach(
@@ -106,12 +106,6 @@ final class Report {
       }
     }
     return figures;
-  }
-
-  private static List<Baseline> measure(Task task) {
-    return task.source() instanceof ByteWindows windows
-        ? CompressionBaselines.of(windows.corpus())
-        : List.of();
   }
 
   private static String number(OptionalDouble value) {

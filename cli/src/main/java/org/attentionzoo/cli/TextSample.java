@@ -68,7 +68,7 @@ record TextSample(TextCodec codec, int length, Sampling sampling, List<Integer> 
     }
     int room = model instanceof Bounded bounded ? bounded.context() : Integer.MAX_VALUE;
     if (task.source() instanceof ByteWindows windows) {
-      byte[] validation = windows.corpus().validation();
+      byte[] validation = windows.text().orElseThrow().validation();
       int length = Math.min(Math.min(PROMPT_BYTES, room), validation.length);
       // A cut in the middle of a character leaves a replacement character at the end.
       String prompt =

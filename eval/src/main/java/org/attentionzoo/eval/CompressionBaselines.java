@@ -6,9 +6,12 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.zip.GZIPOutputStream;
+import org.attentionzoo.datasets.BatchSource;
 import org.attentionzoo.datasets.text.TextCorpus;
+import org.attentionzoo.datasets.text.TextSource;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.UnsupportedOptionsException;
 import org.tukaani.xz.XZOutputStream;
@@ -43,13 +46,14 @@ public final class CompressionBaselines {
   }
 
   /**
-   * Measures the baselines on a corpus.
+   * Measures the baselines on what batches are cut from.
    *
-   * @param corpus the text
-   * @return the figures
+   * @param source any batches
+   * @return the figures; none if the batches are not of a text, or do not tell it
    */
-  public static List<Baseline> of(TextCorpus corpus) {
-    return of(corpus.training(), corpus.validation());
+  public static List<Baseline> of(BatchSource source) {
+    Optional<TextCorpus> text = source instanceof TextSource cut ? cut.text() : Optional.empty();
+    return text.map(corpus -> of(corpus.training(), corpus.validation())).orElse(List.of());
   }
 
   /**

@@ -1,9 +1,9 @@
 package org.attentionzoo.datasets.text;
 
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
 
 /**
  * Windows of bytes for language modelling: inputs (B, L) int64 and labels (B, L) int64, the label
@@ -18,7 +18,7 @@ import org.attentionzoo.datasets.BatchSource;
  *
  * <p>The ids of a batch are the offsets of its windows in the whole text.
  */
-public final class ByteWindows implements BatchSource {
+public final class ByteWindows implements TextSource {
 
   /** How many tokens there are. */
   public static final int VOCABULARY = 256;
@@ -49,13 +49,9 @@ public final class ByteWindows implements BatchSource {
             length);
   }
 
-  /**
-   * The text.
-   *
-   * @return what the windows are cut from
-   */
-  public TextCorpus corpus() {
-    return corpus;
+  @Override
+  public Optional<TextCorpus> text() {
+    return Optional.of(corpus);
   }
 
   @Override

@@ -182,6 +182,11 @@ public final class TextCorpus {
     return provenance;
   }
 
+  /** The same text with other parts. */
+  TextCorpus cutAt(int cut) {
+    return new TextCorpus(content, cut, inParts, provenance);
+  }
+
   /** Whether the text is published in its two parts; else it was cut at any byte. */
   boolean isInParts() {
     return inParts;

@@ -5,13 +5,14 @@ import java.util.Locale;
 import org.attentionzoo.blocks.UserException;
 
 /**
- * A text's two parts as characters. One that is not published in parts is cut behind the word in
- * which the first nine tenths of its bytes end.
+ * A text's two parts, as characters too. One that is not published in parts is cut behind the word
+ * in which the first nine tenths of its bytes end.
  *
+ * @param text the bytes, with the cut where it is here
  * @param training what is learned from
  * @param validation what is evaluated on
  */
-record TextParts(String training, String validation) {
+record TextParts(TextCorpus text, String training, String validation) {
 
   /** Characters, what stands for them as tokens, and copies between. */
   private static final int MEMORY_PER_BYTE = 8;
@@ -43,6 +44,7 @@ record TextParts(String training, String validation) {
       cut++;
     }
     return new TextParts(
+        corpus.cutAt(cut),
         new String(content, 0, cut, StandardCharsets.UTF_8),
         new String(content, cut, content.length - cut, StandardCharsets.UTF_8));
   }

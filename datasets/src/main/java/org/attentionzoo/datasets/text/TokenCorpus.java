@@ -1,7 +1,7 @@
 package org.attentionzoo.datasets.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.BatchSource;
 
@@ -18,8 +18,8 @@ public final class TokenCorpus {
   private final TextTokenizer tokenizer;
   private final int[] tokens;
   private final int trainingLength;
+  private final TextCorpus text;
   private final boolean lossless;
-  private final long validationBytes;
 
   /**
    * Encodes a text. One that is not published in parts is cut behind the word in which the first
@@ -40,7 +40,7 @@ public final class TokenCorpus {
     encoder.add(parts.validation());
     tokens = Arrays.copyOf(encoder.tokens, encoder.count);
     lossless = encoder.lossless;
-    validationBytes = parts.validation().getBytes(StandardCharsets.UTF_8).length;
+    text = parts.text();
   }
 
   /** Tokens of pieces of text, one behind the other. */
@@ -121,7 +121,7 @@ public final class TokenCorpus {
    * @return the mean
    */
   public double bytesPerToken() {
-    return (double) validationBytes / validationLength();
+    return (double) text.validationLength() / validationLength();
   }
 
   /**
@@ -141,6 +141,7 @@ public final class TokenCorpus {
             trainingLength,
             batch,
             length),
-        tokenizer);
+        tokenizer,
+        lossless ? Optional.of(text) : Optional.empty());
   }
 }

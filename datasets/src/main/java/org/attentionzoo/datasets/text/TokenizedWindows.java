@@ -1,12 +1,12 @@
 package org.attentionzoo.datasets.text;
 
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 import org.attentionzoo.datasets.Batch;
-import org.attentionzoo.datasets.BatchSource;
 
-/** Windows of tokens with what makes them. */
-record TokenizedWindows(TokenWindows windows, TextTokenizer tokenizer)
-    implements BatchSource, Tokenized {
+/** Windows of tokens with what makes them and, if they tell it, the text. */
+record TokenizedWindows(TokenWindows windows, TextTokenizer tokenizer, Optional<TextCorpus> text)
+    implements TextSource, Tokenized {
 
   @Override
   public Batch training(NDManager manager, long seed, long step) {

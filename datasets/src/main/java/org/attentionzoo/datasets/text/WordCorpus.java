@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -211,6 +212,7 @@ public final class WordCorpus {
             batch,
             length);
     // lives as long as the windows, of which nobody says when they end
-    return new TokenizedWindows(windows, TextTokenizer.ofLines(vocabulary, UNKNOWN, END));
+    return new TokenizedWindows(
+        windows, TextTokenizer.ofLines(vocabulary, UNKNOWN, END), Optional.empty());
   }
 }

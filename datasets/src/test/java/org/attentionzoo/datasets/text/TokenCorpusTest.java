@@ -2,6 +2,7 @@ package org.attentionzoo.datasets.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
@@ -72,7 +73,16 @@ final class TokenCorpusTest {
       int bytes = plain.length() - plain.length() * 9 / 10 / 6 * 6;
       assertThat(corpus.bytesPerToken() * corpus.validationLength())
           .isBetween(bytes - 8.0, bytes + 8.0);
-      assertThat(new TokenCorpus(text("The cat! ".repeat(50)), small).isLossless()).isFalse();
+      TextCorpus kept = ((TextSource) corpus.windows(2, 4)).text().orElseThrow();
+      assertThat(new String(kept.training(), StandardCharsets.UTF_8))
+          .startsWith("a dog\n")
+          .endsWith("a dog\n");
+      assertThat(kept.validationLength() / corpus.bytesPerToken())
+          .isCloseTo(corpus.validationLength(), within(1e-9));
+
+      TokenCorpus changed = new TokenCorpus(text("The cat! ".repeat(50)), small);
+      assertThat(changed.isLossless()).isFalse();
+      assertThat(((TextSource) changed.windows(2, 4)).text()).isEmpty();
     }
   }
 

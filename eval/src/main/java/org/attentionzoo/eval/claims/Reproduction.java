@@ -20,7 +20,6 @@ import org.attentionzoo.blocks.Taps;
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.datasets.recommendation.RankingSource;
 import org.attentionzoo.datasets.series.ForecastWindows;
-import org.attentionzoo.datasets.text.ByteWindows;
 import org.attentionzoo.eval.CompressionBaselines;
 import org.attentionzoo.eval.ForecastBaselines;
 import org.attentionzoo.eval.RankingBaselines;
@@ -427,12 +426,9 @@ public final class Reproduction {
                           "mean_absolute_error",
                           b.meanAbsoluteError())));
     }
-    if (task.source() instanceof ByteWindows windows) {
-      CompressionBaselines.of(windows.corpus())
-          .forEach(
-              b ->
-                  b.bitsPerByte().ifPresent(v -> counts.put(b.name(), Map.of("bits_per_byte", v))));
-    }
+    CompressionBaselines.of(task.source())
+        .forEach(
+            b -> b.bitsPerByte().ifPresent(v -> counts.put(b.name(), Map.of("bits_per_byte", v))));
     return counts;
   }
 
