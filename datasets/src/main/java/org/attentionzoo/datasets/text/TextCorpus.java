@@ -137,6 +137,24 @@ public final class TextCorpus {
   }
 
   /**
+   * The same text with whole words in both parts.
+   *
+   * @return text that is published in parts as it is, other text with the rest of a word that was
+   *     cut in the training part
+   */
+  public TextCorpus cutBehindWord() {
+    int cut = trainingLength;
+    while (!inParts
+        && cut > 0
+        && cut < content.length
+        && !TextParts.isSpace(content[cut - 1])
+        && !TextParts.isSpace(content[cut])) {
+      cut++;
+    }
+    return new TextCorpus(content, cut, inParts, provenance);
+  }
+
+  /**
    * How many bytes are for training.
    *
    * @return nine tenths of the length, rounded down, or the published part's; the validation part
@@ -182,19 +200,9 @@ public final class TextCorpus {
     return provenance;
   }
 
-  /** The same text with other parts. */
-  TextCorpus cutAt(int cut) {
-    return new TextCorpus(content, cut, inParts, provenance);
-  }
-
   /** Whether the text is published in its two parts; else it was cut at any byte. */
   boolean isInParts() {
     return inParts;
-  }
-
-  /** Both parts, not copied. */
-  byte[] content() {
-    return content;
   }
 
   /** The byte at an offset as a token: 0 to 255. */

@@ -34,19 +34,11 @@ record TextParts(TextCorpus text, String training, String validation) {
               corpus.length(),
               most));
     }
-    byte[] content = corpus.content();
-    int cut = corpus.trainingLength();
-    while (!corpus.isInParts()
-        && cut > 0
-        && cut < content.length
-        && !isSpace(content[cut - 1])
-        && !isSpace(content[cut])) {
-      cut++;
-    }
+    TextCorpus text = corpus.cutBehindWord();
     return new TextParts(
-        corpus.cutAt(cut),
-        new String(content, 0, cut, StandardCharsets.UTF_8),
-        new String(content, cut, content.length - cut, StandardCharsets.UTF_8));
+        text,
+        new String(text.training(), StandardCharsets.UTF_8),
+        new String(text.validation(), StandardCharsets.UTF_8));
   }
 
   /** What separates words. */

@@ -219,4 +219,14 @@ final class TextCorpusTest {
   private static String all(TextCorpus corpus) {
     return new String(corpus.training(), UTF_8) + new String(corpus.validation(), UTF_8);
   }
+
+  @Test
+  void aWordThatTheCutWouldSplitIsForTraining() {
+    TextCorpus text = TextCorpus.of("text", ("word ".repeat(4) + " abcdefg e").getBytes(UTF_8));
+    assertThat(new String(text.training(), UTF_8)).endsWith(" abcdef");
+    TextCorpus cut = text.cutBehindWord();
+    assertThat(new String(cut.training(), UTF_8)).endsWith(" abcdefg");
+    assertThat(new String(cut.validation(), UTF_8)).isEqualTo(" e");
+    assertThat(cut.cutBehindWord().trainingLength()).isEqualTo(cut.trainingLength());
+  }
 }

@@ -54,7 +54,7 @@ public final class TokensTaskProvider implements TaskProvider {
               + " needs a tokenizer; give task.tokenizer=<tokenizer.json or its folder>, or begin"
               + " with a model that has one (--from); text: takes bytes and words: words without");
     }
-    TextCorpus text = PublishedTexts.corpus(location, chosen.part());
+    TextCorpus text = PublishedTexts.corpus(location, chosen.part()).cutBehindWord();
     // lives as long as the task, of which nobody says when it ends
     TextTokenizer tokenizer = TextTokenizer.open(Path.of(chosen.tokenizer()), 0);
     TokenCorpus corpus = new TokenCorpus(text, tokenizer);

@@ -44,7 +44,7 @@ public final class WordsTaskProvider implements TaskProvider {
   @Override
   public Task create(String location, Record options, Map<String, Object> modelConfig) {
     Options chosen = (Options) options;
-    TextCorpus text = PublishedTexts.corpus(location, chosen.part());
+    TextCorpus text = PublishedTexts.corpus(location, chosen.part()).cutBehindWord();
     WordCorpus corpus =
         chosen.tokenizer().isBlank()
             ? new WordCorpus(text, chosen.words())
