@@ -56,7 +56,11 @@ final class BenchKernels implements Callable<Integer> {
       }
       for (KernelCheck.Case inputs : cases) {
         KernelBench.Result result =
-            KernelBench.run(check, inputs, Devices.find(common.device), common.plan());
+            KernelBench.run(
+                check,
+                inputs,
+                Devices.find(common.device),
+                common.plan(check.name() + ", " + inputs.label()));
         rows.add(describe(result));
         table.row(
             result.kernel(),

@@ -2,10 +2,18 @@ package org.attentionzoo.cli;
 
 import org.attentionzoo.blocks.UserException;
 import org.attentionzoo.eval.bench.Rounds;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What all of them take. */
 final class BenchOptions {
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  private BenchDisplay display;
+
   @Option(
       names = "--rounds",
       paramLabel = "N",
@@ -31,7 +39,16 @@ final class BenchOptions {
   boolean processorTime;
 
   Rounds.Plan plan() {
-    return new Rounds.Plan(rounds, processorTime);
+    return plan("");
+  }
+
+  /** For one of several things that are timed, which is named to who waits. */
+  Rounds.Plan plan(String subject) {
+    if (display == null) {
+      display = BenchDisplay.on(command.commandLine().getErr());
+    }
+    display.about(subject);
+    return new Rounds.Plan(rounds, processorTime, display);
   }
 
   void check() {

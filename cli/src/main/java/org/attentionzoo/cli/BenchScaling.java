@@ -108,7 +108,7 @@ final class BenchScaling implements Callable<Integer> {
             }
             work.put(preset.name(), forward ? workload::predict : workload::forwardBackward);
           }
-          Rounds.run(work, 2, common.plan())
+          Rounds.run(work, 2, common.plan("length " + length))
               .forEach((name, timing) -> timings.get(name).put(length, timing));
         } finally {
           open.forEach(Workload::close);

@@ -102,9 +102,14 @@ public final class ModelBench {
       double operations =
           Profiler.record(workload::forwardBackward).floatingPointOperations(causal);
       OptionalLong before = ProcessMemory.resident();
-      for (int i = 0; i < watched; i++) {
-        workload.forwardBackward();
-        step(optimizer, scope);
+      try {
+        for (int i = 0; i < watched; i++) {
+          rounds.watcher().next("steps that watch the memory", i, watched);
+          workload.forwardBackward();
+          step(optimizer, scope);
+        }
+      } finally {
+        rounds.watcher().finished();
       }
       return new Training(
           workload.items(),
@@ -236,12 +241,17 @@ public final class ModelBench {
     if (decodes) {
       List<Double> fills = new ArrayList<>();
       List<Double> tokens = new ArrayList<>();
-      for (int round = -WARMUPS; round < rounds.rounds(); round++) {
-        double[] millis = workload.decode();
-        if (round >= 0) {
-          fills.add(millis[0]);
-          tokens.add(millis[1]);
+      try {
+        for (int round = -WARMUPS; round < rounds.rounds(); round++) {
+          rounds.watcher().next("prefill and decode", round + WARMUPS, WARMUPS + rounds.rounds());
+          double[] millis = workload.decode();
+          if (round >= 0) {
+            fills.add(millis[0]);
+            tokens.add(millis[1]);
+          }
         }
+      } finally {
+        rounds.watcher().finished();
       }
       prefill = new Rounds.Timing(fills);
       decode = new Rounds.Timing(tokens);

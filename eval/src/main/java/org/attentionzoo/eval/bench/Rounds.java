@@ -118,6 +118,32 @@ public final class Rounds {
     return run(work, warmups, new Plan(rounds, false));
   }
 
+  /** Is told how far it is, between what is timed. */
+  public interface Watcher {
+
+    /** Does nothing. */
+    Watcher NONE =
+        new Watcher() {
+          @Override
+          public void next(String work, int done, int all) {}
+
+          @Override
+          public void finished() {}
+        };
+
+    /**
+     * The next piece of work begins.
+     *
+     * @param work its name
+     * @param done how many were done before
+     * @param all how many there are
+     */
+    void next(String work, int done, int all);
+
+    /** All were done, or one failed. */
+    void finished();
+  }
+
   /**
    * How things are timed.
    *
@@ -125,8 +151,20 @@ public final class Rounds {
    * @param processorTime whether the time that the calling thread had a processor counts instead of
    *     the time on the clock. It does not grow while other programs have the processor, but leaves
    *     out other threads: right only where libtorch has one thread
+   * @param watcher is told how far it is
    */
-  public record Plan(int rounds, boolean processorTime) {
+  public record Plan(int rounds, boolean processorTime, Watcher watcher) {
+
+    /**
+     * Without anybody watching.
+     *
+     * @param rounds how often each is run
+     * @param processorTime whether processor time counts
+     */
+    public Plan(int rounds, boolean processorTime) {
+      this(rounds, processorTime, Watcher.NONE);
+    }
+
     private long now() {
       return processorTime ? THREADS.getCurrentThreadCpuTime() : System.nanoTime();
     }
@@ -158,16 +196,23 @@ public final class Rounds {
    */
   public static Map<String, Timing> run(
       Map<String, Runnable> work, Runnable before, int warmups, Plan plan) {
-    return run(work, before, warmups, plan.rounds(), plan::now);
+    try {
+      return run(work, before, warmups, plan, plan::now);
+    } finally {
+      plan.watcher().finished();
+    }
   }
 
   /** As {@link #run(Map, Runnable, int, Plan)} by any clock of nanoseconds. */
   static Map<String, Timing> run(
-      Map<String, Runnable> work, Runnable before, int warmups, int rounds, LongSupplier clock) {
+      Map<String, Runnable> work, Runnable before, int warmups, Plan plan, LongSupplier clock) {
     Map<String, List<Double>> samples = new LinkedHashMap<>();
     work.keySet().forEach(name -> samples.put(name, new ArrayList<>()));
-    for (int round = -warmups; round < rounds; round++) {
+    int all = (warmups + plan.rounds()) * work.size();
+    int done = 0;
+    for (int round = -warmups; round < plan.rounds(); round++) {
       for (Map.Entry<String, Runnable> entry : work.entrySet()) {
+        plan.watcher().next(entry.getKey(), done++, all);
         double millis = turn(entry.getValue(), before, clock);
         if (round >= 0) {
           samples.get(entry.getKey()).add(millis);

@@ -1,6 +1,7 @@
 package org.attentionzoo.eval.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -22,7 +23,8 @@ class RoundsTest {
     work.put("a", () -> takes(300, "a", order, now));
     work.put("b", () -> takes(250, "b", order, now));
     Map<String, Timing> timings =
-        Rounds.run(work, () -> takes(40, "before", before, now), 1, 2, now::get);
+        Rounds.run(
+            work, () -> takes(40, "before", before, now), 1, new Rounds.Plan(2, false), now::get);
     assertThat(order).containsExactly("a", "b", "a", "b", "a", "b");
     assertThat(before).hasSameSizeAs(order);
     assertThat(timings.get("a").samples()).containsExactly(300.0, 300.0);
@@ -38,7 +40,8 @@ class RoundsTest {
     work.put("medium", () -> takes(100 + order.size(), "medium", order, now)); // 106, 107
     work.put("long", () -> takes(200, "long", order, now));
     work.put("nothing", () -> takes(0, "nothing", order, now));
-    Map<String, Timing> timings = Rounds.run(work, () -> {}, 0, 1, now::get);
+    Map<String, Timing> timings =
+        Rounds.run(work, () -> {}, 0, new Rounds.Plan(1, false), now::get);
     assertThat(order.subList(0, 9))
         .containsExactly(
             "short", "short", "short", "short", "short", "short", "medium", "medium", "long");
@@ -46,6 +49,37 @@ class RoundsTest {
     assertThat(timings.get("medium").samples()).containsExactly(107.0);
     assertThat(timings.get("long").samples()).containsExactly(200.0);
     assertThat(timings.get("nothing").samples()).containsExactly(0.0);
+  }
+
+  @Test
+  void tellsHowFarItIsAlsoWhenWorkFails() {
+    List<String> told = new ArrayList<>();
+    Rounds.Watcher watcher =
+        new Rounds.Watcher() {
+          @Override
+          public void next(String work, int done, int all) {
+            told.add(work + " " + done + "/" + all);
+          }
+
+          @Override
+          public void finished() {
+            told.add("finished");
+          }
+        };
+    Map<String, Runnable> work = new LinkedHashMap<>();
+    work.put("a", () -> {});
+    work.put("b", () -> {});
+    Rounds.run(work, 1, new Rounds.Plan(1, false, watcher));
+    assertThat(told).containsExactly("a 0/4", "b 1/4", "a 2/4", "b 3/4", "finished");
+    told.clear();
+    work.put(
+        "a",
+        () -> {
+          throw new IllegalStateException("fails");
+        });
+    assertThatThrownBy(() -> Rounds.run(work, 1, new Rounds.Plan(1, false, watcher)))
+        .hasMessage("fails");
+    assertThat(told).containsExactly("a 0/4", "finished");
   }
 
   private static void takes(int millis, String name, List<String> order, AtomicLong now) {
