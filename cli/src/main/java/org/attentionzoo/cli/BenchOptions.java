@@ -12,7 +12,7 @@ final class BenchOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  private BenchDisplay display;
+  private ProgressLine line;
 
   @Option(
       names = "--rounds",
@@ -39,16 +39,15 @@ final class BenchOptions {
   boolean processorTime;
 
   Rounds.Plan plan() {
-    return plan("");
+    return plan(command.qualifiedName());
   }
 
   /** For one of several things that are timed, which is named to who waits. */
   Rounds.Plan plan(String subject) {
-    if (display == null) {
-      display = BenchDisplay.on(command.commandLine().getErr());
+    if (line == null) {
+      line = ProgressLine.on(command.commandLine().getErr());
     }
-    display.about(subject);
-    return new Rounds.Plan(rounds, processorTime, display);
+    return new Rounds.Plan(rounds, processorTime, line.watch(subject));
   }
 
   void check() {

@@ -175,11 +175,26 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
+  private Evaluation.Result evaluate(TrainedModel model, Task task) {
+    try (ProgressLine line = ProgressLine.on(spec.commandLine().getErr())) {
+      return model
+          .evaluate(
+              task,
+              batches.count(),
+              taps(model),
+              (done, all) -> {
+                line.show(spec.qualifiedName() + ": " + done + " of " + all + " batches");
+                return true;
+              })
+          .orElseThrow();
+    }
+  }
+
   private Integer evaluate(TrainedModel model) {
     PrintWriter out = spec.commandLine().getOut();
     model.notes().forEach(spec.commandLine().getErr()::println);
     Task task = model.task(data, taskSettings());
-    Evaluation.Result result = model.evaluate(task, batches.count(), taps(model));
+    Evaluation.Result result = evaluate(model, task);
     if (json) {
       Map<String, Object> figures = new LinkedHashMap<>();
       figures.put("model", model.config().model());

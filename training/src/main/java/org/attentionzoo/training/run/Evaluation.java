@@ -8,7 +8,6 @@ import ai.djl.training.ParameterStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.attentionzoo.blocks.GradientMode;
 import org.attentionzoo.blocks.Pass;
@@ -44,6 +43,20 @@ public final class Evaluation {
     public double loss() {
       return metrics.get("loss");
     }
+  }
+
+  /** Is asked before each batch. */
+  @FunctionalInterface
+  public interface Control {
+
+    /**
+     * Whether to go on.
+     *
+     * @param done how many batches were seen
+     * @param all how many there are
+     * @return false to stop without a result
+     */
+    boolean goesOn(int done, int all);
   }
 
   private Evaluation() {}
@@ -99,17 +112,18 @@ public final class Evaluation {
    *     does not suffice
    */
   public static Result run(ZooBlock model, Task task, NDManager manager, int limit, Taps taps) {
-    return runUnless(model, task, manager, limit, taps, () -> false).orElseThrow();
+    return runWhile(model, task, manager, limit, taps, (done, all) -> true).orElseThrow();
   }
 
   /**
-   * Evaluates a model, unless told to stop before all batches are seen.
+   * As {@link #run(ZooBlock, Task, NDManager, int, Taps)}, unless stopped before all batches are
+   * seen.
    *
-   * @param stop is asked before each batch
+   * @param control is asked before each batch
    * @return the means; empty if it was stopped
    */
-  static Optional<Result> runUnless(
-      ZooBlock model, Task task, NDManager manager, int limit, Taps taps, BooleanSupplier stop) {
+  static Optional<Result> runWhile(
+      ZooBlock model, Task task, NDManager manager, int limit, Taps taps, Control control) {
     int all = task.source().validationBatches();
     int batches = limit == 0 ? all : Math.min(limit, all);
     Map<String, Double> sums = new LinkedHashMap<>();
@@ -120,7 +134,7 @@ public final class Evaluation {
     Taps listeners = taps.and(measurements.taps());
     try (GradientMode ignored = GradientMode.off()) {
       for (int i = 0; i < batches; i++) {
-        if (stop.getAsBoolean()) {
+        if (!control.goesOn(i, batches)) {
           return Optional.empty();
         }
         try (NDManager scope = manager.newSubManager()) {

@@ -335,6 +335,20 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
+   * The same, as long as somebody lets it go on.
+   *
+   * @param task what it is evaluated on
+   * @param limit how many validation batches are taken; 0 for all
+   * @param taps who listens
+   * @param control is asked before each batch
+   * @return weighted means over all items; empty if it was stopped
+   */
+  public Optional<Evaluation.Result> evaluate(
+      Task task, int limit, Taps taps, Evaluation.Control control) {
+    return Evaluation.runWhile(model, task, manager, limit, taps, control);
+  }
+
+  /**
    * The run's config.
    *
    * @return the resolved config

@@ -481,8 +481,13 @@ public final class TrainingLoop {
       exchange();
       try {
         result =
-            Evaluation.runUnless(
-                model, task, manager, config.evaluateBatches(), Taps.NONE, () -> stopRequested);
+            Evaluation.runWhile(
+                model,
+                task,
+                manager,
+                config.evaluateBatches(),
+                Taps.NONE,
+                (batches, all) -> !stopRequested);
       } finally {
         exchange();
       }

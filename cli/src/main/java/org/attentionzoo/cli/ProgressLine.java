@@ -2,15 +2,15 @@ package org.attentionzoo.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.attentionzoo.eval.bench.Rounds;
 
 /**
- * Says how far a benchmark is: a line that is drawn over itself on a terminal, else a line now and
- * then. It writes between what is timed only; a thread of its own would take time from that.
+ * Says how far something is: a line that is drawn over itself on a terminal, else a line now and
+ * then. It writes when it is told something only; a thread of its own would take time from what is
+ * measured.
  */
-final class BenchDisplay implements Rounds.Watcher {
+final class ProgressLine implements AutoCloseable {
 
   private static final Duration BETWEEN_DRAWINGS = Duration.ofMillis(100);
   private static final String CLEAR = "\r\u001B[K";
@@ -18,40 +18,37 @@ final class BenchDisplay implements Rounds.Watcher {
   private final PrintWriter err;
   private final int columns;
   private final LongSupplier clock;
-  private String subject = "";
   private long last;
   private boolean drawn;
 
-  private BenchDisplay(PrintWriter err, int columns, LongSupplier clock) {
+  private ProgressLine(PrintWriter err, int columns, LongSupplier clock) {
     this.err = err;
     this.columns = columns;
     this.clock = clock;
     last = clock.getAsLong();
   }
 
-  static BenchDisplay on(PrintWriter err) {
+  static ProgressLine on(PrintWriter err) {
     return on(err, TerminalBar.columns(), System::nanoTime);
   }
 
   /** The same with any width of the terminal, 0 for none, and clock of nanoseconds. */
-  static BenchDisplay on(PrintWriter err, int columns, LongSupplier clock) {
-    return new BenchDisplay(err, columns, clock);
+  static ProgressLine on(PrintWriter err, int columns, LongSupplier clock) {
+    return new ProgressLine(err, columns, clock);
   }
 
-  /** Names which of several things is timed now; empty if there is only one. */
-  void about(String thing) {
-    subject = thing.isEmpty() ? "" : thing + ": ";
-  }
-
-  @Override
-  public void next(String work, int done, int all) {
+  /**
+   * Shows a line if the last one is old enough.
+   *
+   * @param line without a line end
+   */
+  void show(String line) {
     long now = clock.getAsLong();
     Duration between = columns > 0 ? BETWEEN_DRAWINGS : TerminalBar.BETWEEN_LINES;
     if (now - last < between.toNanos()) {
       return;
     }
     last = now;
-    String line = String.format(Locale.ROOT, "%s%d of %d, %s", subject, done, all, work);
     if (columns == 0) {
       err.println(line);
     } else {
@@ -61,8 +58,24 @@ final class BenchDisplay implements Rounds.Watcher {
     err.flush();
   }
 
+  /** Shows how far rounds of a subject are. */
+  Rounds.Watcher watch(String subject) {
+    return new Rounds.Watcher() {
+      @Override
+      public void next(String work, int done, int all) {
+        show(subject + ": " + done + " of " + all + ", " + work);
+      }
+
+      @Override
+      public void finished() {
+        close();
+      }
+    };
+  }
+
+  /** Takes the line from the terminal; another may follow. */
   @Override
-  public void finished() {
+  public void close() {
     if (drawn) {
       err.print(CLEAR);
       err.flush();
