@@ -25,7 +25,8 @@ final class ProgressLine implements AutoCloseable {
     this.err = err;
     this.columns = columns;
     this.clock = clock;
-    last = clock.getAsLong();
+    // The first piece of work may be a long one.
+    last = clock.getAsLong() - (columns > 0 ? BETWEEN_DRAWINGS.toNanos() : 0);
   }
 
   static ProgressLine on(PrintWriter err) {

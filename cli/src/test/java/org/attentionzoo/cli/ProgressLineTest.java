@@ -34,13 +34,15 @@ class ProgressLineTest {
   @Test
   void drawsOneLineOverItselfOnATerminalAndRemovesIt() {
     Rounds.Watcher line = line(20);
-    line.next("forward", 0, 2);
-    assertThat(err.toString()).isEmpty();
+    line.next("forward", 0, 3);
+    line.next("forward", 1, 3);
+    assertThat(err.toString()).isEqualTo("\r\u001B[Klength 512: 0 of 3,");
     now.set(SECOND);
-    line.next("forward", 1, 2);
-    assertThat(err.toString()).isEqualTo("\r\u001B[Klength 512: 1 of 2,");
+    line.next("forward", 2, 3);
     line.finished();
     line.finished();
-    assertThat(err.toString()).endsWith("of 2,\r\u001B[K").doesNotContain("\n");
+    assertThat(err.toString())
+        .endsWith("\r\u001B[Klength 512: 2 of 3,\r\u001B[K")
+        .doesNotContain("\n");
   }
 }
